@@ -1,0 +1,23 @@
+namespace IdentityHost.Audit;
+
+/// <summary>
+/// Who did what, append only: the table <c>audit_events</c> and its one writer. Every feature adds to it in the transaction of the act;
+/// it knows none of them.
+/// </summary>
+internal static class AuditKinds
+{
+    public const string SignedIn = "signed_in";
+    public const string SignInFailed = "sign_in_failed";
+    public const string SignInBlocked = "sign_in_blocked";
+    public const string SignedOut = "signed_out";
+    public const string UserRegistered = "user_registered";
+    public const string UserCreated = "user_created";
+    public const string UserEnabled = "user_enabled";
+    public const string UserDisabled = "user_disabled";
+    public const string UserDeleted = "user_deleted";
+    public const string PasswordChanged = "password_changed";
+    public const string ApplicationDeclared = "application_declared";
+    public const string ApplicationDisabled = "application_disabled";
+    public const string SigningKeyCreated = "signing_key_created";
+    public const string TokenRevoked = "token_revoked";
+}

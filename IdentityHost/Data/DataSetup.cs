@@ -1,0 +1,35 @@
+using IdentityHost.Data.KeyRing;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IdentityHost.Data;
+
+/// <summary>
+/// Owns the tables, their migrations, the connection to Postgres (its own one, if none is named), the clock every node shares and the
+/// Data Protection ring. Stands to the left of everything: it knows no feature.
+/// </summary>
+internal static class DataSetup
+{
+    public static WebApplicationBuilder AddData(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton(provider =>
+        {
+            var source = new NpgsqlDataSourceBuilder(builder.Configuration.GetConnectionString("Postgres"));
+            source.ConnectionStringBuilder.MaxAutoPrepare = 100;
+            source.ConnectionStringBuilder.ApplicationName ??= "identityhost";
+            source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
+            return source.Build();
+        });
+        services.AddPooledDbContextFactory<HostDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<HostDbContext>>().CreateDbContext());
+
+        services.AddSingleton<DatabaseSetup>();
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseSetup>());
+        services.AddSingleton<DatabaseClock>();
+        services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseClock>());
+        builder.AddKeyRing();
+        return builder;
+    }
+}

@@ -1,0 +1,78 @@
+using Npgsql;
+
+namespace IdentityHost.Data;
+
+/// <summary>
+/// The node's <see cref="TimeProvider"/>: the database's clock (<c>identity_now()</c>), so that nodes whose clocks differ agree on
+/// when something expires. The offset to the local clock is measured at start and every <see cref="Interval"/>; a node's clock that jumps
+/// is followed at the next measurement.
+/// </summary>
+internal sealed class DatabaseClock(NpgsqlDataSource database, ILogger<DatabaseClock> logger) : TimeProvider, IHostedLifecycleService, IDisposable
+{
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    readonly CancellationTokenSource _stopping = new();
+    Task _following = Task.CompletedTask;
+    long _offsetTicks;
+
+    /// <summary>Database time minus local time, as last measured.</summary>
+    public TimeSpan Offset => new(Volatile.Read(ref _offsetTicks));
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
+
+    /// <summary>Measures the offset now. Half of the round trip is taken for the way back.</summary>
+    public async Task SynchronizeAsync(CancellationToken cancellationToken = default)
+    {
+        await using var command = database.CreateCommand("SELECT identity_now()");
+        var sent = base.GetUtcNow();
+        var answer = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var received = base.GetUtcNow();
+        Volatile.Write(ref _offsetTicks, (answer - (sent + (received - sent) / 2).UtcDateTime).Ticks);
+    }
+
+    /// <summary>After the schema is there (<see cref="DatabaseSetup"/> runs in the phase before) and before the first request.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => SynchronizeAsync(cancellationToken);
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _following = FollowAsync(_stopping.Token);
+        return Task.CompletedTask;
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _following;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _stopping.Dispose();
+
+    async Task FollowAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                try
+                {
+                    await SynchronizeAsync(stopping);
+                }
+                catch (NpgsqlException e)
+                {
+                    logger.LogWarning("The database's clock could not be read; the last offset ({Offset}) stays in use. {Reason}", Offset, e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+}

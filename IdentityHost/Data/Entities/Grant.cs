@@ -1,0 +1,41 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace IdentityHost.Data.Entities;
+
+/// <summary>What one application may do for one person within one session: user × application × scopes. Tokens hang on it (<c>gid</c>).</summary>
+internal sealed class Grant
+{
+    /// <summary>The <c>gid</c> of tokens.</summary>
+    public Guid Id { get; set; }
+
+    public Guid SessionId { get; set; }
+
+    public long UserId { get; set; }
+
+    public long ApplicationId { get; set; }
+
+    /// <summary>Space-separated scopes, in the order they were granted.</summary>
+    public required string Scope { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset ExpiresAt { get; set; }
+
+    public DateTimeOffset? EndedAt { get; set; }
+}
+
+internal sealed class GrantConfiguration : IEntityTypeConfiguration<Grant>
+{
+    public void Configure(EntityTypeBuilder<Grant> builder)
+    {
+        builder.ToTable("grants");
+        builder.Property(g => g.Id).ValueGeneratedNever();
+        builder.HasOne<Session>().WithMany().HasForeignKey(g => g.SessionId).OnDelete(DeleteBehavior.Cascade);
+        builder.HasOne<Application>().WithMany().HasForeignKey(g => g.ApplicationId).OnDelete(DeleteBehavior.Cascade);
+        builder.HasIndex(g => g.SessionId);
+        builder.HasIndex(g => new { g.UserId, g.ApplicationId });
+        builder.HasIndex(g => g.ApplicationId);
+        builder.HasIndex(g => g.ExpiresAt);
+    }
+}

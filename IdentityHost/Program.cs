@@ -1,4 +1,6 @@
 using IdentityHost.Data;
+using IdentityHost.Hosting;
+using Pages;
 
 namespace IdentityHost;
 
@@ -17,9 +19,13 @@ internal static class Program
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ApplicationName = "IdentityHost" });
         configure?.Invoke(builder);
+        builder.AddHosting();
         builder.AddData();
+        builder.AddPages();
 
         var app = builder.Build();
+        app.UseHosting();
+        app.MapPages();
         return app;
     }
 }

@@ -8,6 +8,9 @@ internal sealed class PostgresCluster(ClusterFolder folder, bool durable, Action
 {
     static readonly TimeSpan LogLife = TimeSpan.FromDays(7);
 
+    const int AttemptsAfterDeath = 20;
+    static readonly TimeSpan AttemptPause = TimeSpan.FromMilliseconds(500);
+
     readonly PostgresAccount _account = new();
 
     public ClusterFolder Folder => folder;
@@ -42,28 +45,38 @@ internal sealed class PostgresCluster(ClusterFolder folder, bool durable, Action
     /// <exception cref="InvalidOperationException">It does not start; the message holds the reason from its log.</exception>
     public async Task StartIfStoppedAsync()
     {
+        var died = false;
         if (Pid.Read(folder.Data) is { } pid)
         {
             if (pid.IsAlive())
                 return;
             Pid.MarkDead(folder.Data);
+            died = true;
         }
         var binaries = await MatchingBinariesAsync();
         progress("Starting Postgres");
         foreach (var old in new DirectoryInfo(folder.Log).EnumerateFiles().Where(file => DateTime.UtcNow - file.LastWriteTimeUtc > LogLife))
             old.Delete();
         await File.WriteAllTextAsync(Path.Combine(folder.Data, "postgresql.conf"), PostgresSettings.Text(folder, durable));
-        var log = Path.Combine(folder.Log, "start.log");
-        File.Delete(log);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            // pg_ctl gives the server a session of its own: a Ctrl-C in the terminal reaches the host alone, which then stops it in order.
-            // Not cancellable: a server killed half way up has to recover at the next start.
-            await _account.RunAsync(binaries["pg_ctl"], ["start", "-D", folder.Data, "-l", log, "-w", "-t", "300", "-s"], folder.Root, CancellationToken.None);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new InvalidOperationException($"{e.Message}\n{(File.Exists(log) ? await File.ReadAllTextAsync(log) : "")}See {folder.Log}.", e);
+            try
+            {
+                // pg_ctl gives the server a session of its own: a Ctrl-C in the terminal reaches the host alone, which then stops it in order.
+                // Not cancellable: a server killed half way up has to recover at the next start.
+                await _account.RunAsync(
+                    binaries["pg_ctl"], ["start", "-D", folder.Data, "-l", Path.Combine(folder.Log, "start.log"), "-w", "-t", "300", "-s"], folder.Root, CancellationToken.None);
+                return;
+            }
+            catch (InvalidOperationException) when (died && attempt < AttemptsAfterDeath)
+            {
+                // The children of a killed server notice within moments that they are alone; until the last has gone Postgres refuses to start.
+                await Task.Delay(AttemptPause);
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new InvalidOperationException($"{e.Message}\n{LastWords()}\nMore in {folder.Log}.", e);
+            }
         }
     }
 
@@ -88,6 +101,10 @@ internal sealed class PostgresCluster(ClusterFolder folder, bool durable, Action
         throw new InvalidOperationException(
             $"The data in {folder.Root} was written by Postgres {wanted}, which is no longer installed: install it, or move that folder away and start with an empty database.");
     }
+
+    /// <summary>The end of what the server wrote to its logs last.</summary>
+    string LastWords() => string.Join('\n', new DirectoryInfo(folder.Log).EnumerateFiles()
+        .OrderBy(file => file.LastWriteTimeUtc).TakeLast(2).SelectMany(file => File.ReadLines(file.FullName).TakeLast(5)));
 
     async Task WritePasswordAsync(CancellationToken cancellationToken)
     {

@@ -1,0 +1,59 @@
+namespace IdentityHost.Tests.Support.Architecture;
+
+/// <summary>
+/// Who may use whom. Each folder uses only what stands to its left:
+/// Data, then Audit and Mail, Revocation, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
+/// </summary>
+internal static class Layers
+{
+    /// <summary>Position from the left. Folders of one position do not know one another.</summary>
+    static int? Position(string area) => area switch
+    {
+        "Data" => 0,
+        "Audit" or "Mail" => 1,
+        "ResourceServer" => 2,
+        "Revocation" => 3,
+        "Protocol" or "Users" => 4,
+        "SignIn" => 5,
+        "Jobs" => 6,
+        "Hosting" or "Hosting/Doctor" => 7,
+        "Pages" => 8,
+        "Program" => 9,
+        _ => null,
+    };
+
+    /// <summary>The folder a type lives in, from its namespace; null for what is not the project's.</summary>
+    /// <param name="ns">The namespace of the outermost type.</param>
+    /// <param name="name">The name of the outermost type.</param>
+    public static string? Area(string ns, string name)
+    {
+        var parts = ns.Split('.');
+        return parts[0] switch
+        {
+            "Pages" or "AspNetCoreGeneratedDocument" => "Pages",
+            "IdentityHost" when parts.Length == 1 => name,
+            "IdentityHost" when parts is [_, "Hosting", "Doctor", ..] => "Hosting/Doctor",
+            "IdentityHost" => parts[1],
+            _ => null,
+        };
+    }
+
+    public static bool IsKnown(string area) => Position(area) is not null;
+
+    /// <summary>Why the first may not use the second; null when it may.</summary>
+    public static string? Refusal(string from, string to)
+    {
+        if (from == to || Position(from) is not { } user || Position(to) is not { } used)
+            return null;
+        return (from, to) switch
+        {
+            ("Hosting", "Hosting/Doctor") => null,
+            ("Hosting/Doctor", "Hosting") => null,
+            ("Hosting", _) => "Hosting's middleware uses the framework only; what asks the features is Hosting/Doctor.",
+            ("Pages", "Data") => "Pages call one method of a feature; they never touch Data.",
+            _ when user == used => $"{from} and {to} do not know one another.",
+            _ when user < used => $"{to} stands to the right of {from}.",
+            _ => null,
+        };
+    }
+}

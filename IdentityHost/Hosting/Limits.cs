@@ -3,11 +3,20 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace IdentityHost.Hosting;
 
 /// <summary>
-/// What one connection may take before Kestrel cuts it. Most are Kestrel's defaults of today, written down because the product promises them.
+/// What one connection may take before Kestrel cuts it, and what JSON may look like. Most are Kestrel's defaults of today, written down because the product promises them.
 /// </summary>
 internal static class Limits
 {
-    public static void AddLimits(this WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel(Apply);
+    public static void AddLimits(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(Apply);
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            // A member given twice is read differently by the next reader of the same document (RFC 8259 section 4).
+            json.SerializerOptions.AllowDuplicateProperties = false;
+            json.SerializerOptions.MaxDepth = 32;
+        });
+    }
 
     internal static void Apply(KestrelServerOptions kestrel)
     {

@@ -39,7 +39,7 @@ internal static class ProxyTrust
                 yield return new System.Net.IPNetwork(address, address.GetAddressBytes().Length * 8);
             else
                 throw new OptionsValidationException("Proxy", typeof(ForwardedHeadersOptions),
-                    [$"Proxy:KnownNetworks holds \"{value}\", which is not a network. Write it as address/prefix, for example 10.0.0.0/8, with no host bits set."]);
+                    [$"Proxy:KnownNetworks holds \"{value}\", which is not a network. Write it as address/prefix, for example 10.0.0.0/8."]);
         }
     }
 }

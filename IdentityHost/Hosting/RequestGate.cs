@@ -29,7 +29,6 @@ internal sealed class RequestGate(RequestDelegate next)
     static bool HasLength(IHeaderDictionary headers) =>
         headers.ContentLength is not null || headers.ContainsKey("Content-Length") || headers.ContainsKey("X-Content-Length");
 
-    static bool IsKnown(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsPatch(method) || HttpMethods.IsPut(method)
-        || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method) || HttpMethods.IsHead(method);
+    /// <summary>By exact case (RFC 9110 section 9.1), which the framework's own comparison is lenient about.</summary>
+    static bool IsKnown(string method) => method is "GET" or "POST" or "PATCH" or "PUT" or "DELETE" or "OPTIONS" or "HEAD";
 }

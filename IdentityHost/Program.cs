@@ -1,5 +1,7 @@
+using System.Data.Common;
 using IdentityHost.Data;
 using IdentityHost.Hosting;
+using Npgsql;
 using Pages;
 
 namespace IdentityHost;
@@ -21,6 +23,7 @@ internal static class Program
         configure?.Invoke(builder);
         builder.AddHosting();
         builder.AddData();
+        builder.Services.AddSingleton<DbDataSource>(provider => provider.GetRequiredService<NpgsqlDataSource>());
         builder.AddPages();
 
         var app = builder.Build();

@@ -1,20 +1,24 @@
 using IdentityHost.Hosting;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Pages;
 
 /// <summary>The page at <c>/</c>: what runs here and where to go.</summary>
-internal sealed class IndexModel(IOptions<IssuerOptions> options) : PageModel
+internal sealed class IndexModel(IOptions<IssuerOptions> options, IHostEnvironment environment) : PageModel
 {
     public string Issuer => options.Value.Issuer;
+
+    /// <summary>The public client that Development declares; elsewhere the operator's own.</summary>
+    string Client => environment.IsDevelopment() ? "demo" : "YOUR-CLIENT";
 
     /// <summary>One command for a POSIX shell; the form encoding is curl's, so any password goes in as it is.</summary>
     public string Command =>
         $"""
         curl {Issuer}/connect/token \
           --data-urlencode grant_type=password \
-          --data-urlencode client_id=demo \
+          --data-urlencode client_id={Client} \
           --data-urlencode scope=users:self \
           --data-urlencode 'username=YOUR-NAME' \
           --data-urlencode 'password=YOUR-PASSWORD'

@@ -53,7 +53,8 @@ internal sealed class DatabaseCheck(DbDataSource database) : IHealthCheck
         }
         catch (Exception e) when (e is DbException or OperationCanceledException or TimeoutException)
         {
-            return HealthCheckResult.Unhealthy("The database does not answer.", e);
+            // Without the exception: this is asked every few seconds, and each time its stack would fill the log.
+            return HealthCheckResult.Unhealthy($"The database does not answer: {e.Message}");
         }
     }
 

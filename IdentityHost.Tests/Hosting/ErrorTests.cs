@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IdentityHost.Tests.Hosting;
 
@@ -118,6 +121,41 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
         Assert.False(answer.Headers.Contains("X-Powered-By"));
         Assert.True(answer.Headers.CacheControl?.NoStore);
         Assert.Contains("default-src 'none'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task People_get_the_page_for_a_form_that_went_nowhere_too()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/nothing-here?a=b")
+        {
+            Headers = { { "Accept", "text/html" } },
+            Content = new FormUrlEncodedContent([new("a", "b")]),
+        };
+        using var answer = await host.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Contains("There is no page here", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Handlers_of_features_come_before_the_general_one()
+    {
+        await using var app = await HostingFixture.StartAsync(services: services => services.AddExceptionHandler<FeatureHandler>());
+        using var client = HostingFixture.ClientOf(HostingFixture.PortOf(app));
+        using var answer = await client.GetAsync("/users/broken");
+        Assert.Equal("feature 500", await answer.Content.ReadAsStringAsync());
+        using var away = await client.GetAsync("/users/away");
+        Assert.Equal("application/problem+json", away.Content.Headers.ContentType?.MediaType);
+    }
+
+    sealed class FeatureHandler : IExceptionHandler
+    {
+        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        {
+            if (exception is not InvalidOperationException)
+                return false;
+            await httpContext.Response.WriteAsync($"feature {httpContext.Response.StatusCode}", cancellationToken);
+            return true;
+        }
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IdentityHost.Hosting;
 
 namespace IdentityHost.Tests.Hosting;
@@ -20,6 +21,25 @@ public sealed class StartTextTests
         Assert.Contains("""--data-urlencode 'password=it'\''s a $ecret&more'""", text, StringComparison.Ordinal);
         Assert.Contains("--data-urlencode 'scope=users:self users:manage' \\", text, StringComparison.Ordinal);
         Assert.All(text.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
+    }
+
+    /// <summary>A shell with a curl that prints what it was given, so that the quoting is the shell's own verdict.</summary>
+    [Fact]
+    public async Task Command_reaches_curl_as_meant_when_pasted_into_a_shell()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The command is for a POSIX shell.");
+        const string Password = "it's a \"$ecret\" & `more` \\ !";
+        var lines = Write(Password).Split('\n').SkipWhile(line => !line.Contains("curl -s", StringComparison.Ordinal));
+        var command = string.Join('\n', lines.TakeWhile(line => line.Length > 0));
+        var start = new ProcessStartInfo("sh", ["-c", "curl() { printf '%s\n' \"$@\"; }\n" + command]) { RedirectStandardOutput = true, UseShellExecute = false };
+        using var shell = Process.Start(start)!;
+        var given = (await shell.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            [
+                "-s", "http://localhost:5000/connect/token", "--data-urlencode", "grant_type=password", "--data-urlencode", "client_id=demo",
+                "--data-urlencode", "scope=users:self users:manage", "--data-urlencode", "username=admin", "--data-urlencode", $"password={Password}",
+            ],
+            given);
     }
 
     [Fact]

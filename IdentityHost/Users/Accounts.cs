@@ -1,0 +1,113 @@
+using IdentityHost.Audit;
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using IdentityHost.Users.Api;
+using IdentityHost.Users.Passwords;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IdentityHost.Users;
+
+/// <summary>What a person tells about themself when they register; everything but the first two is optional.</summary>
+internal sealed record Registration(
+    string? Username, string? Password, string? Email = null, string? Name = null, decimal? Weight = null, decimal? Height = null);
+
+/// <summary>Who does something to an account, for the checks and the audit.</summary>
+/// <param name="UserId">The person; null for a client of its own, the system, or somebody not signed in.</param>
+/// <param name="ClientId">The application they use.</param>
+/// <param name="Address">Where they are.</param>
+internal sealed record Actor(long? UserId, string? ClientId, string? Address);
+
+/// <summary>Makes accounts and finds them. What ends one is in <see cref="AccountCommands"/>.</summary>
+internal sealed class Accounts(HostDbContext context, UserManager<User> users, ILookupNormalizer normalizer, PasswordPolicy policy, PasswordHashing hashing)
+{
+    /// <summary>Registers a person with the role USER.</summary>
+    /// <returns>The new user, or the error to answer: a refused member, <c>username_taken</c>, <c>email_taken</c>.</returns>
+    /// <exception cref="HashingQueueFullException">Too many passwords wait to be hashed.</exception>
+    public Task<(User? User, ApiError? Error)> RegisterAsync(Registration registration, Actor actor, CancellationToken cancellationToken) =>
+        CreateAsync(registration, UserRole.User, PasswordOrigin.User, AuditKinds.UserRegistered, actor, cancellationToken);
+
+    /// <summary>Makes an account of any role; whoever calls it has the right to.</summary>
+    /// <returns>The new user, or the error to answer.</returns>
+    /// <exception cref="HashingQueueFullException">Too many passwords wait to be hashed.</exception>
+    public async Task<(User? User, ApiError? Error)> CreateAsync(
+        Registration registration, UserRole role, PasswordOrigin origin, string auditKind, Actor actor, CancellationToken cancellationToken)
+    {
+        if (Check(registration) is { } refusal)
+            return (null, refusal);
+        var user = new User
+        {
+            UserName = registration.Username,
+            Email = registration.Email is null ? null : EmailAddress.Canonical(registration.Email),
+            Name = registration.Name,
+            Weight = AccountRules.OneDecimal(registration.Weight),
+            Height = AccountRules.OneDecimal(registration.Height),
+            Role = role,
+            PasswordOrigin = origin,
+            PasswordHash = await hashing.HashAsync(registration.Password!, cancellationToken),
+        };
+        try
+        {
+            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+            var created = await users.CreateAsync(user);
+            if (!created.Succeeded)
+                throw new InvalidOperationException($"Identity refused what the rules allow: {created}");
+            context.AddAudit(new AuditEvent
+            {
+                Kind = auditKind,
+                ActorId = actor.UserId,
+                SubjectId = user.Id,
+                ClientId = actor.ClientId,
+                Address = actor.Address,
+            });
+            await context.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return (user, null);
+        }
+        catch (DbUpdateException e) when (Taken(e) is { } taken)
+        {
+            // The index decides, not a look-up before: of fifty registrations at once exactly one wins.
+            context.ChangeTracker.Clear();
+            return (null, taken);
+        }
+    }
+
+    /// <summary>Null if there is no such user.</summary>
+    public Task<User?> FindAsync(long id, CancellationToken cancellationToken) =>
+        context.Users.AsNoTracking().FirstOrDefaultAsync(u => u.Id == id, cancellationToken);
+
+    /// <summary>By username or e-mail, whatever its case; null if there is none. One statement either way: time does not tell the forms apart.</summary>
+    public Task<User?> FindByIdentifierAsync(string usernameOrEmail, CancellationToken cancellationToken)
+    {
+        if (usernameOrEmail.Contains('@', StringComparison.Ordinal))
+        {
+            // What is no address is nobody's: the empty string is never stored.
+            var email = normalizer.NormalizeEmail(EmailAddress.Canonical(usernameOrEmail) ?? "");
+            return context.Users.AsNoTracking().FirstOrDefaultAsync(u => u.NormalizedEmail == email, cancellationToken);
+        }
+        var name = AccountRules.Username(usernameOrEmail) is null ? normalizer.NormalizeName(usernameOrEmail) : "";
+        return context.Users.AsNoTracking().FirstOrDefaultAsync(u => u.NormalizedUserName == name, cancellationToken);
+    }
+
+    /// <summary>Stores a fresh hash of the same password after a sign-in found the old one too weak. Not a change of the account: no new version.</summary>
+    public Task StoreRehashAsync(long id, string oldHash, string newHash, CancellationToken cancellationToken) =>
+        context.Users.Where(u => u.Id == id && u.PasswordHash == oldHash)
+            .ExecuteUpdateAsync(set => set.SetProperty(u => u.PasswordHash, newHash), cancellationToken);
+
+    ApiError? Check(Registration registration) => AccountRules.Together(
+        AccountRules.Username(registration.Username),
+        AccountRules.Password(policy, registration.Password, registration.Username, registration.Email),
+        registration.Email is null ? null : AccountRules.Email(registration.Email),
+        registration.Name is null ? null : AccountRules.Name(registration.Name),
+        AccountRules.Weight(registration.Weight),
+        AccountRules.Height(registration.Height));
+
+    static ApiError? Taken(DbUpdateException e) =>
+        e.InnerException is not PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } violation ? null : violation.ConstraintName switch
+        {
+            "ix_users_normalized_user_name" => ApiErrors.UsernameTaken,
+            "ix_users_normalized_email" => ApiErrors.EmailTaken,
+            _ => null,
+        };
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using IdentityHost.Data.Entities;
+
+namespace IdentityHost.Users.Api;
+
+/// <summary>A user as the API writes one, for themself and for those who manage users.</summary>
+internal sealed record UserBody
+{
+    public required long Id { get; init; }
+    public required string Username { get; init; }
+    public required string? Email { get; init; }
+    public required bool EmailVerified { get; init; }
+    public required string? Name { get; init; }
+
+    /// <summary>The name again for seed 000's clients, who ask in Indonesian.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? Nama { get; init; }
+
+    /// <summary>No picture is kept yet.</summary>
+    public string? ProfilePicture { get; init; }
+    public required decimal? Weight { get; init; }
+    public required decimal? Height { get; init; }
+    public required string Role { get; init; }
+    public required bool Status { get; init; }
+    public required IReadOnlyList<string> SignInMethods { get; init; }
+    public required bool MustChangePassword { get; init; }
+
+    [JsonConverter(typeof(InstantConverter))]
+    public required DateTime? LastSignInAt { get; init; }
+
+    [JsonConverter(typeof(InstantConverter))]
+    public required DateTime? CreatedAt { get; init; }
+
+    [JsonConverter(typeof(InstantConverter))]
+    public required DateTime? UpdatedAt { get; init; }
+
+    /// <param name="user">Whom.</param>
+    /// <param name="context">The request, for its language.</param>
+    public static UserBody Of(UserView user, HttpContext context) => new()
+    {
+        Id = user.Id,
+        Username = user.Username,
+        Email = user.Email,
+        EmailVerified = user.EmailVerified,
+        Name = user.Name,
+        Nama = Messages.IsIndonesian(Messages.Language(context)) ? user.Name : null,
+        Weight = user.Weight,
+        Height = user.Height,
+        Role = user.Role == UserRole.Admin ? "ADMIN" : "USER",
+        Status = user.Status,
+        SignInMethods = [.. Methods(user)],
+        MustChangePassword = user.MustChangePassword,
+        LastSignInAt = user.LastSignInAt,
+        CreatedAt = user.CreatedAt,
+        UpdatedAt = user.UpdatedAt,
+    };
+
+    static IEnumerable<string> Methods(UserView user)
+    {
+        if (user.HasPassword)
+            yield return "password";
+        if (user.HasGoogle)
+            yield return "google";
+    }
+}
+
+/// <summary>UTC with milliseconds and Z, as seeds 001 and 003 show.</summary>
+internal sealed class InstantConverter : JsonConverter<DateTime?>
+{
+    public override DateTime? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTime();
+
+    public override void Write(Utf8JsonWriter writer, DateTime? value, JsonSerializerOptions options)
+    {
+        if (value is { } instant)
+            writer.WriteStringValue(instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        else
+            writer.WriteNullValue();
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Default)]
+[JsonSerializable(typeof(UserBody))]
+[JsonSerializable(typeof(IReadOnlyList<UserBody>))]
+internal sealed partial class UserJson : JsonSerializerContext;

@@ -67,9 +67,10 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
     {
         builder.ToTable("users");
         builder.Property(u => u.UserName).IsRequired().HasMaxLength(64);
-        builder.Property(u => u.NormalizedUserName).IsRequired().HasMaxLength(64);
+        // Bytewise order: the unique index then serves prefix searches and pages too, and no locale's rules decide what sorts where.
+        builder.Property(u => u.NormalizedUserName).IsRequired().HasMaxLength(64).UseCollation("C");
         builder.Property(u => u.Email).HasMaxLength(254);
-        builder.Property(u => u.NormalizedEmail).HasMaxLength(254);
+        builder.Property(u => u.NormalizedEmail).HasMaxLength(254).UseCollation("C");
         builder.Property(u => u.Name).HasMaxLength(100);
         builder.Property(u => u.Weight).HasPrecision(5, 1);
         builder.Property(u => u.Height).HasPrecision(4, 1);
@@ -85,7 +86,12 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
         builder.HasIndex(u => u.NormalizedUserName).IsUnique();
         // Identity's EmailIndex is not unique: two registrations of one address in parallel would both succeed.
         builder.HasIndex(u => u.NormalizedEmail).IsUnique();
-        // Keyset pages of GET /users: each sort column with the id as tie-break.
+        // Keyset pages of GET /users: each sort column with the id as tie-break (the unique ones above need none).
         builder.HasIndex(u => new { u.CreatedAt, u.Id });
+        // Sorted by e-mail, people without one come by id.
+        builder.HasIndex(u => u.Id).HasFilter("normalized_email IS NULL");
+        // Filters; the first also answers whether another active admin is left.
+        builder.HasIndex(u => new { u.Role, u.Id });
+        builder.HasIndex(u => new { u.Status, u.Id });
     }
 }

@@ -1,0 +1,31 @@
+using IdentityHost.Users.Api;
+
+namespace IdentityHost.Users.Endpoints;
+
+/// <summary><c>GET /users/current</c> and <c>GET /users/me</c>: the person whose token it is. One statement.</summary>
+internal static class CurrentUserEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/users/current", GetAsync);
+        routes.MapGet("/users/me", GetAsync);
+    }
+
+    static async Task<IResult> GetAsync(HttpContext context, UserReads users)
+    {
+        if (Caller.Of(context) is not { } caller)
+            return Results.Challenge();
+        if (Access.Self(caller) is { } refusal)
+            return refusal;
+        // Deleted or disabled after the token was checked: the token is dead whatever the check said.
+        if (await users.FindAsync(caller.UserId!.Value, context.RequestAborted) is not { Status: true } user)
+            return new Revoked();
+        context.Response.Headers.ETag = VersionCondition.ETag(user.Version);
+        return ApiResult.Success("user_found", UserBody.Of(user, context), UserJson.Default.UserBody);
+    }
+
+    sealed class Revoked : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => UsersChallenge.RevokedAsync(httpContext);
+    }
+}

@@ -1,0 +1,63 @@
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using IdentityHost.Users.Api;
+using IdentityHost.Users.Endpoints;
+using IdentityHost.Users.Passwords;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace IdentityHost.Users;
+
+/// <summary>
+/// Owns who people are: accounts, their passwords' hashes and policy, the first admin, and the envelope every answer of the users API comes in.
+/// Routes: <c>/users</c>, <c>/users/register</c>, <c>/users/current</c>, <c>/users/me</c>, <c>/users/{id}</c>, <c>/users/{id}/status</c>, <c>POST /user</c>, <c>/auth/register</c>.
+/// Uses Data, Audit and Revocation. Must not know Protocol or SignIn: who is calling comes as claims, and how they proved it is not asked.
+/// What stands in between is <see cref="ILoginAtUser"/>, which SignIn answers.
+/// </summary>
+internal static class UsersSetup
+{
+    public static WebApplicationBuilder AddUsers(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<PasswordsOptions>().BindConfiguration(PasswordsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PasswordsOptions>, PasswordsOptionsCheck>();
+        services.AddOptions<UsersOptions>().BindConfiguration(UsersOptions.Section);
+        services.AddSingleton<PasswordPolicy>();
+        services.AddSingleton<PasswordHashing>();
+
+        // Before Identity adds its own, which only steps in where there is none.
+        services.AddScoped<IUserValidator<User>, AccountValidator>();
+        services.AddIdentityCore<User>().AddEntityFrameworkStores<HostDbContext>();
+        services.AddScoped<Accounts>();
+        services.AddScoped<AccountCommands>();
+        services.AddSingleton<UserReads>();
+        services.AddSingleton<PageCursor>();
+        services.AddSingleton<Access>();
+        services.AddScoped<RegisterEndpoint>();
+
+        services.AddSingleton<FirstAdmin>();
+        services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<FirstAdmin>());
+        services.AddExceptionHandler<UsersExceptionHandler>();
+        return builder;
+    }
+
+    public static WebApplication MapUsers(this WebApplication app)
+    {
+        app.Use(AnswerInEnvelopeAsync);
+        RegisterEndpoint.Map(app);
+        CurrentUserEndpoint.Map(app);
+        ListUsersEndpoint.Map(app);
+        GetUserEndpoint.Map(app);
+        SetStatusEndpoint.Map(app);
+        DeleteUserEndpoint.Map(app);
+        return app;
+    }
+
+    /// <summary>What routing refuses under our paths (404, 405 with its Allow) has no body yet; this gives it the envelope.</summary>
+    static async Task AnswerInEnvelopeAsync(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        if (context.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentType: null } && UsersPaths.Includes(context.Request.Path))
+            await ApiResult.WriteAsync(context, ApiErrors.OfStatus(context.Response.StatusCode));
+    }
+}

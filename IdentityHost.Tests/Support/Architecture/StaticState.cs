@@ -41,7 +41,7 @@ internal static class StaticState
         };
     }
 
-    /// <summary>A class of the same assembly that can change after it was made.</summary>
+    /// <summary>A class of the same assembly that can change after it was made. What a JSON context caches is derived from types alone.</summary>
     static bool HasSettableFields(TypeReference type) =>
-        type is TypeDefinition { IsValueType: false } own && own.Fields.Any(f => !f.IsStatic && !f.IsInitOnly);
+        type is TypeDefinition { IsValueType: false, BaseType.Name: not "JsonSerializerContext" } own && own.Fields.Any(f => !f.IsStatic && !f.IsInitOnly);
 }

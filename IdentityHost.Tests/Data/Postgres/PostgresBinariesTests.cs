@@ -27,7 +27,11 @@ public sealed class PostgresBinariesTests
             var onPath = Folder("path", "initdb", "postgres", "pg_ctl");
             var installed = Folder("installed", "initdb", "postgres", "pg_ctl");
 
-            var found = PostgresBinaries.FindAll([half, onPath], [installed]);
+            var dangling = Folder("dangling", "postgres", "pg_ctl");
+            if (!OperatingSystem.IsWindows())
+                File.CreateSymbolicLink(Path.Combine(dangling, "initdb"), Path.Combine(parent.FullName, "uninstalled"));
+
+            var found = PostgresBinaries.FindAll([half, dangling, onPath], [installed]);
 
             Assert.Equal([onPath, installed], found.Select(binaries => binaries.Folder));
         }

@@ -25,7 +25,7 @@ internal sealed class PostgresBinaries(string folder)
         var found = path.SelectMany(Behind).Concat(installed)
             .Distinct(StringComparer.Ordinal)
             .Select(candidate => new PostgresBinaries(candidate))
-            .Where(candidate => Needed.All(program => File.Exists(candidate[program])))
+            .Where(candidate => Needed.All(program => IsThere(candidate[program])))
             .ToList();
         return found.Count > 0 ? found : throw new PostgresNotFoundException();
     }
@@ -47,6 +47,10 @@ internal sealed class PostgresBinaries(string folder)
             yield return Path.GetDirectoryName(target.FullName)!;
         yield return folder;
     }
+
+    /// <summary>A link that an uninstalled version left behind leads nowhere, but exists.</summary>
+    static bool IsThere(string file) =>
+        File.Exists(file) && (OperatingSystem.IsWindows() || File.ResolveLinkTarget(file, returnFinalTarget: true) is null or { Exists: true });
 
     static IEnumerable<string> InstallFolders()
     {

@@ -60,8 +60,16 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         _disposed = true;
         using var patience = new CancellationTokenSource(StopPatience);
         // Under the lock a host that starts right now either is counted, or waits and starts the cluster again.
-        await using var alone = await FolderLock.TakeAsync(_cluster.Folder.Lock, patience.Token);
-        await LeaveAsync(_cluster, _share);
+        try
+        {
+            await using var alone = await FolderLock.TakeAsync(_cluster.Folder.Lock, patience.Token);
+            await LeaveAsync(_cluster, _share);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever holds the lock for so long is starting: the cluster is theirs to stop.
+            await _share.DisposeAsync();
+        }
     }
 
     static async Task LeaveAsync(PostgresCluster cluster, ClusterShare share)

@@ -48,7 +48,7 @@ internal sealed class PostgresAccount
     {
         var start = User is null ? Start(program, arguments, workingFolder)
             : Find("runuser") is { } runuser ? Start(runuser, ["-u", User, "--", program, .. arguments], workingFolder)
-            : Start("su", ["-s", "/bin/sh", User, "-c", "exec \"$0\" \"$@\"", program, .. arguments], workingFolder);
+            : Start("su", ["-s", "/bin/sh", "-c", "exec \"$0\" \"$@\"", "--", User, program, .. arguments], workingFolder);
         return RunAsync(start, Path.GetFileName(program), cancellationToken);
     }
 

@@ -1,7 +1,10 @@
-using System.Data.Common;
 using IdentityHost.Data;
 using IdentityHost.Hosting;
-using Npgsql;
+using IdentityHost.Jobs;
+using IdentityHost.Protocol;
+using IdentityHost.Revocation;
+using IdentityHost.SignIn;
+using IdentityHost.Users;
 using Pages;
 
 namespace IdentityHost;
@@ -9,26 +12,34 @@ namespace IdentityHost;
 /// <summary>The composition: one Add and one Map line per feature, in reading order.</summary>
 internal static class Program
 {
-    public static async Task<int> Main(string[] args)
-    {
-        await using var app = Build(args);
-        await app.RunAsync();
-        return 0;
-    }
+    public static Task<int> Main(string[] args) => CommandLine.RunAsync(args);
+
+    /// <summary>A builder with the configuration of this machine: files, environment, arguments.</summary>
+    public static WebApplicationBuilder CreateBuilder(string[] args) =>
+        WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ApplicationName = "IdentityHost", ContentRootPath = ContentRoot(args) });
 
     /// <summary>The host, not yet started. Tests build two of them on one database.</summary>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(WebApplicationBuilder builder)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ApplicationName = "IdentityHost" });
-        configure?.Invoke(builder);
         builder.AddHosting();
         builder.AddData();
-        builder.Services.AddSingleton<DbDataSource>(provider => provider.GetRequiredService<NpgsqlDataSource>());
+        builder.AddRevocation();
+        builder.AddProtocol();
+        builder.AddUsers();
+        builder.AddSignIn();
+        builder.AddJobs();
         builder.AddPages();
 
         var app = builder.Build();
         app.UseHosting();
+        app.MapProtocol();
+        app.MapUsers();
+        app.MapSignIn();
         app.MapPages();
         return app;
     }
+
+    /// <summary>A published host that is started from another folder finds its settings and stylesheet beside itself.</summary>
+    static string? ContentRoot(string[] args) =>
+        args.Any(a => a.StartsWith("--contentRoot", StringComparison.OrdinalIgnoreCase)) || File.Exists("appsettings.json") ? null : AppContext.BaseDirectory;
 }

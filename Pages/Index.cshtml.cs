@@ -1,14 +1,12 @@
-using IdentityHost.Hosting;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace Pages;
 
 /// <summary>The page at <c>/</c>: what runs here and where to go.</summary>
-internal sealed class IndexModel(IOptions<IssuerOptions> options, IHostEnvironment environment) : PageModel
+internal sealed class IndexModel(IdentityHost.Issuer issuer, IHostEnvironment environment) : PageModel
 {
-    public string Issuer => options.Value.Issuer;
+    public string Issuer => issuer.Value;
 
     /// <summary>The public client that Development declares; elsewhere the operator's own.</summary>
     string Client => environment.IsDevelopment() ? "demo" : "YOUR-CLIENT";

@@ -7,13 +7,14 @@ namespace IdentityHost.Audit;
 /// <summary>The one writer of the audit table. Both forms write in the transaction of the act that they tell.</summary>
 internal static class AuditLog
 {
-    /// <summary>The statement behind <see cref="AddAudit(WriteBatch, AuditEvent)"/>, for joining into a larger one.</summary>
-    const string Insert =
-        "INSERT INTO audit_events (kind, actor_id, subject_id, client_id, address, detail) VALUES ($1, $2, $3, $4, $5, $6)";
+    /// <summary>
+    /// The head of the statement, for the few places that write the event within a larger one: what follows gives these columns in order.
+    /// </summary>
+    public const string InsertInto = "INSERT INTO audit_events (kind, actor_id, subject_id, client_id, address, detail) ";
 
     /// <summary>Adds the event to the statements of a hot path.</summary>
     public static NpgsqlBatchCommand AddAudit(this WriteBatch batch, AuditEvent entry) => batch.Add(
-        Insert,
+        InsertInto + "VALUES ($1, $2, $3, $4, $5, $6)",
         Sql.Value(entry.Kind),
         Sql.Optional(entry.ActorId),
         Sql.Optional(entry.SubjectId),

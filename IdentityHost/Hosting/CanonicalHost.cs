@@ -1,9 +1,7 @@
-using Microsoft.Extensions.Options;
-
 namespace IdentityHost.Hosting;
 
 /// <summary>
-/// Sets scheme, host and path base of every request from <see cref="IssuerOptions"/>, so that nothing behind it can be led by a Host header: not the
+/// Sets scheme, host and path base of every request from <see cref="Issuer"/>, so that nothing behind it can be led by a Host header: not the
 /// issuer, redirect URIs, links in mail, cookies or passkeys (DESIGN §3 rule 10).
 /// </summary>
 internal sealed class CanonicalHost
@@ -13,13 +11,12 @@ internal sealed class CanonicalHost
     readonly HostString host;
     readonly PathString pathBase;
 
-    public CanonicalHost(RequestDelegate next, IOptions<IssuerOptions> options)
+    public CanonicalHost(RequestDelegate next, Issuer issuer)
     {
         this.next = next;
-        var issuer = new Uri(options.Value.Issuer);
-        scheme = issuer.Scheme;
-        host = new HostString(IssuerValidator.HostAndPort(issuer));
-        pathBase = issuer.AbsolutePath == "/" ? PathString.Empty : PathString.FromUriComponent(issuer.AbsolutePath);
+        scheme = issuer.Uri.Scheme;
+        host = new HostString(issuer.Authority);
+        pathBase = issuer.Uri.AbsolutePath == "/" ? PathString.Empty : PathString.FromUriComponent(issuer.Uri.AbsolutePath);
     }
 
     public Task InvokeAsync(HttpContext context)
@@ -32,18 +29,5 @@ internal sealed class CanonicalHost
         if (pathBase.HasValue && request.Path.StartsWithSegments(pathBase, StringComparison.Ordinal, out var rest))
             request.Path = rest;
         return next(context);
-    }
-}
-
-internal static class CanonicalHostSetup
-{
-    public static void AddIssuer(this WebApplicationBuilder builder)
-    {
-        builder.Services.AddOptions<IssuerOptions>()
-            .Configure<IConfiguration, IHostEnvironment>((options, configuration, environment) =>
-                options.Issuer = configuration["Issuer"] is { Length: > 0 } issuer ? issuer
-                    : environment.IsDevelopment() ? IssuerOptions.DevelopmentDefault : "")
-            .ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<IssuerOptions>, IssuerValidator>();
     }
 }

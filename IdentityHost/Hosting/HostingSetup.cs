@@ -8,7 +8,7 @@ internal static class HostingSetup
 {
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
-        builder.AddIssuer();
+        builder.Services.AddSingleton(Issuer.From(builder.Configuration, builder.Environment));
         builder.AddProxyTrust();
         builder.AddLimits();
         builder.AddErrorAnswers();

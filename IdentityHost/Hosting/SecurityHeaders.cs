@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace IdentityHost.Hosting;
@@ -7,7 +6,7 @@ namespace IdentityHost.Hosting;
 /// The headers browsers act on. Set as the answer starts, when its content type is known and after anything that clears the response; what an
 /// endpoint set itself stays.
 /// </summary>
-internal sealed class SecurityHeaders(RequestDelegate next, IOptions<IssuerOptions> issuer)
+internal sealed class SecurityHeaders(RequestDelegate next, Issuer issuer)
 {
     /// <summary>
     /// No script (no page has one), no frame, nothing from elsewhere. There is no form-action: Chromium applies it to the redirects that follow a
@@ -25,7 +24,7 @@ internal sealed class SecurityHeaders(RequestDelegate next, IOptions<IssuerOptio
     static readonly StringValues SameOrigin = "same-origin";
     static readonly StringValues NoStore = "no-store";
 
-    readonly Func<object, Task> start = issuer.Value.IsHttps ? OnStartingHttps : OnStarting;
+    readonly Func<object, Task> start = issuer.IsHttps ? OnStartingHttps : OnStarting;
 
     public Task InvokeAsync(HttpContext context)
     {

@@ -20,7 +20,7 @@ internal sealed record Registration(
 internal sealed record Actor(long? UserId, string? ClientId, string? Address);
 
 /// <summary>Makes accounts and finds them. What ends one is in <see cref="AccountCommands"/>.</summary>
-internal sealed class Accounts(HostDbContext context, UserManager<User> users, ILookupNormalizer normalizer, PasswordPolicy policy, PasswordHashing hashing)
+internal sealed class Accounts(HostDbContext context, UserManager<User> users, PasswordPolicy policy, PasswordHashing hashing)
 {
     /// <summary>Registers a person with the role USER.</summary>
     /// <returns>The new user, or the error to answer: a refused member, <c>username_taken</c>, <c>email_taken</c>.</returns>
@@ -77,23 +77,9 @@ internal sealed class Accounts(HostDbContext context, UserManager<User> users, I
     public Task<User?> FindAsync(long id, CancellationToken cancellationToken) =>
         context.Users.AsNoTracking().FirstOrDefaultAsync(u => u.Id == id, cancellationToken);
 
-    /// <summary>By username or e-mail, whatever its case; null if there is none. One statement either way: time does not tell the forms apart.</summary>
-    public Task<User?> FindByIdentifierAsync(string usernameOrEmail, CancellationToken cancellationToken)
-    {
-        if (usernameOrEmail.Contains('@', StringComparison.Ordinal))
-        {
-            // What is no address is nobody's: the empty string is never stored.
-            var email = normalizer.NormalizeEmail(EmailAddress.Canonical(usernameOrEmail) ?? "");
-            return context.Users.AsNoTracking().FirstOrDefaultAsync(u => u.NormalizedEmail == email, cancellationToken);
-        }
-        var name = AccountRules.Username(usernameOrEmail) is null ? normalizer.NormalizeName(usernameOrEmail) : "";
-        return context.Users.AsNoTracking().FirstOrDefaultAsync(u => u.NormalizedUserName == name, cancellationToken);
-    }
-
-    /// <summary>Stores a fresh hash of the same password after a sign-in found the old one too weak. Not a change of the account: no new version.</summary>
-    public Task StoreRehashAsync(long id, string oldHash, string newHash, CancellationToken cancellationToken) =>
-        context.Users.Where(u => u.Id == id && u.PasswordHash == oldHash)
-            .ExecuteUpdateAsync(set => set.SetProperty(u => u.PasswordHash, newHash), cancellationToken);
+    /// <summary>The username of the oldest active admin, to greet the operator with; null if there is none.</summary>
+    public Task<string?> FirstAdminNameAsync(CancellationToken cancellationToken) =>
+        context.Users.Where(u => u.Role == UserRole.Admin && u.Status).OrderBy(u => u.Id).Select(u => u.UserName).FirstOrDefaultAsync(cancellationToken);
 
     ApiError? Check(Registration registration) => AccountRules.Together(
         AccountRules.Username(registration.Username),

@@ -1,0 +1,107 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace IdentityHost.ResourceServer;
+
+/// <summary>
+/// One public key with the one algorithm it may be used with (RFC 8725 §3.1). Safe to use from many threads.
+/// </summary>
+/// <remarks>
+/// .NET does not document ECDsa and RSA instances as safe for concurrent use, so no two threads ever hold the same one: each
+/// verification takes an instance out of a slot with an atomic exchange and puts it back. An empty slot (more verifications at work
+/// than slots) costs one import of the key, never a wait and never a shared instance.
+/// </remarks>
+public sealed class AccessTokenKey
+{
+    /// <summary>ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).</summary>
+    public const string Es256 = "ES256";
+
+    /// <summary>RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).</summary>
+    public const string Rs256 = "RS256";
+
+    readonly Func<AsymmetricAlgorithm> _import;
+    readonly AsymmetricAlgorithm?[] _slots = new AsymmetricAlgorithm?[Math.Max(4, Environment.ProcessorCount * 2)];
+
+    AccessTokenKey(string keyId, string algorithm, Func<AsymmetricAlgorithm> import)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(keyId);
+        KeyId = keyId;
+        Algorithm = algorithm;
+        _import = import;
+        // A key that does not import is an error of whoever configured it, now, and not of the first request.
+        _slots[0] = import();
+    }
+
+    /// <summary>The <c>kid</c> that tokens name the key by.</summary>
+    public string KeyId { get; }
+
+    /// <summary>The only <c>alg</c> a token signed by this key may have: <see cref="Es256"/> or <see cref="Rs256"/>.</summary>
+    public string Algorithm { get; }
+
+    /// <summary>A P-256 key. A private half is left behind.</summary>
+    /// <exception cref="ArgumentException">The curve is not P-256.</exception>
+    /// <exception cref="CryptographicException">The point is not on the curve.</exception>
+    public static AccessTokenKey FromEc(string keyId, ECParameters key)
+    {
+        if (!IsP256(key.Curve))
+        {
+            throw new ArgumentException("ES256 needs a key on the curve P-256.", nameof(key));
+        }
+        var publicKey = new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = key.Q };
+        return new AccessTokenKey(keyId, Es256, () => ECDsa.Create(publicKey));
+    }
+
+    /// <summary>An RSA key of at least 2048 bits (RFC 7518 §3.3). A private half is left behind.</summary>
+    /// <exception cref="ArgumentException">The modulus is shorter than 2048 bits.</exception>
+    public static AccessTokenKey FromRsa(string keyId, RSAParameters key)
+    {
+        var publicKey = new RSAParameters { Modulus = key.Modulus, Exponent = key.Exponent };
+        return new AccessTokenKey(keyId, Rs256, () => ImportRsa(publicKey));
+    }
+
+    /// <summary>Whether this key signed the data; false, never an exception, for a signature of any other shape.</summary>
+    /// <param name="data">The signing input: header and payload segments with the dot between them, as ASCII (RFC 7515 §5.2).</param>
+    /// <param name="signature">For ES256, r and s as 64 bytes (IEEE P1363), not DER.</param>
+    [SuppressMessage("Reliability", "CA2000", Justification = "Returned to the slot, or disposed if the slot was filled meanwhile.")]
+    public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(data, hash);
+        ref var slot = ref _slots[(uint)Environment.CurrentManagedThreadId % (uint)_slots.Length];
+        var verifier = Interlocked.Exchange(ref slot, null) ?? _import();
+        try
+        {
+            return verifier is ECDsa ec
+                ? ec.VerifyHash(hash, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
+                : ((RSA)verifier).VerifyHash(hash, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        }
+        catch (CryptographicException)
+        {
+            // Some platforms report r or s outside the group as an error instead of a mismatch.
+            return false;
+        }
+        finally
+        {
+            if (Interlocked.CompareExchange(ref slot, verifier, null) is not null)
+            {
+                verifier.Dispose();
+            }
+        }
+    }
+
+    static bool IsP256(ECCurve curve) =>
+        curve.IsNamed
+        && (curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value
+            || curve.Oid.FriendlyName is "nistP256" or "ECDSA_P256");
+
+    static RSA ImportRsa(RSAParameters key)
+    {
+        var rsa = RSA.Create(key);
+        if (rsa.KeySize < 2048)
+        {
+            rsa.Dispose();
+            throw new ArgumentException("RS256 needs a key of at least 2048 bits.", nameof(key));
+        }
+        return rsa;
+    }
+}

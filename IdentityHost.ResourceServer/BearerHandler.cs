@@ -1,0 +1,128 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace IdentityHost.ResourceServer;
+
+/// <summary>Reads the bearer token of a request (RFC 6750 §2.1; never from query or body), checks it, and asks whether it was revoked.</summary>
+sealed class BearerHandler(
+    IOptionsMonitor<IdentityHostBearerOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    IAccessTokenKeys keys,
+    IAccessTokenRevocations revocations,
+    TimeProvider time) : AuthenticationHandler<IdentityHostBearerOptions>(options, logger, encoder)
+{
+    const string Prefix = "Bearer ";
+
+    BearerFailure _failure;
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (!TryReadToken(out var text))
+        {
+            return _failure == BearerFailure.None ? AuthenticateResult.NoResult() : AuthenticateResult.Fail("More than one Authorization header.");
+        }
+        var verifier = Options.Verifier ??= new AccessTokenVerifier(keys, Options.Rules, time);
+        var verification = verifier.Verify(text);
+        if (!verification.Succeeded)
+        {
+            _failure = verification.Failure == AccessTokenFailure.Expired ? BearerFailure.Expired : BearerFailure.Invalid;
+            return AuthenticateResult.Fail(verification.Failure.ToString());
+        }
+        var token = verification.Token;
+        if (await revocations.IsRevokedAsync(token, Context.RequestAborted))
+        {
+            _failure = BearerFailure.Revoked;
+            return AuthenticateResult.Fail(nameof(BearerFailure.Revoked));
+        }
+        Context.Features.Set<IAccessTokenFeature>(new AccessTokenFeature(token));
+        return AuthenticateResult.Success(new AuthenticationTicket(PrincipalOf(token), Scheme.Name));
+    }
+
+    /// <summary>RFC 6750 §3: no <c>error</c> where no token was sent, so that a client learns only how to send one.</summary>
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.StatusCode = 401;
+        Response.Headers.CacheControl = "no-store";
+        var realm = $"Bearer realm=\"{Options.Authority}\"";
+        Response.Headers.WWWAuthenticate = _failure switch
+        {
+            BearerFailure.None => realm,
+            BearerFailure.Expired => $"{realm}, error=\"invalid_token\", error_description=\"The token has expired\"",
+            BearerFailure.Revoked => $"{realm}, error=\"invalid_token\", error_description=\"The token has been revoked\"",
+            _ => $"{realm}, error=\"invalid_token\", error_description=\"The token is not valid here\"",
+        };
+        return Answer(Options.WriteChallenge, _failure, scope: null);
+    }
+
+    /// <summary>RFC 6750 §3.1: the scope that would have been enough is named.</summary>
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        Response.StatusCode = 403;
+        Response.Headers.CacheControl = "no-store";
+        var scope = Context.Features.Get<IAccessTokenFeature>() is { } feature ? ScopeRequirement.Missing(Context, feature.Token) : null;
+        if (scope is null)
+        {
+            return Answer(Options.WriteForbidden, BearerFailure.Forbidden, scope: null);
+        }
+        Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Options.Authority}\", error=\"insufficient_scope\", scope=\"{scope}\"";
+        return Answer(Options.WriteForbidden, BearerFailure.InsufficientScope, scope);
+    }
+
+    Task Answer(Func<BearerChallenge, Task>? write, BearerFailure failure, string? scope) => write is null
+        ? Task.CompletedTask
+        : write(new BearerChallenge { HttpContext = Context, Failure = failure, RequiredScope = scope });
+
+    /// <summary>One header with one token. Two headers are an attack on whoever reads only the first.</summary>
+    bool TryReadToken(out string token)
+    {
+        token = "";
+        var headers = Request.Headers.Authorization;
+        if (headers.Count != 1)
+        {
+            _failure = headers.Count == 0 ? BearerFailure.None : BearerFailure.Invalid;
+            return false;
+        }
+        var header = headers[0]!;
+        if (header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            token = header[Prefix.Length..].Trim(' ');
+            return true;
+        }
+        // Anything with a space names another scheme; without one it is what old clients send.
+        if (Options.AcceptBareToken && header.Length > 0 && !header.Contains(' ', StringComparison.Ordinal))
+        {
+            token = header;
+            return true;
+        }
+        return false;
+    }
+
+    ClaimsPrincipal PrincipalOf(AccessToken token)
+    {
+        var identity = new ClaimsIdentity(Scheme.Name, "sub", "roles");
+        identity.AddClaim(new Claim("sub", token.Subject));
+        identity.AddClaim(new Claim("client_id", token.ClientId));
+        identity.AddClaim(new Claim("jti", token.TokenId));
+        foreach (var scope in token.Scopes.ToArray())
+        {
+            identity.AddClaim(new Claim("scope", scope));
+        }
+        foreach (var role in token.Roles)
+        {
+            identity.AddClaim(new Claim("roles", role));
+        }
+        if (token.SessionId is { } session)
+        {
+            identity.AddClaim(new Claim("sid", session));
+        }
+        if (token.GrantId is { } grant)
+        {
+            identity.AddClaim(new Claim("gid", grant));
+        }
+        return new ClaimsPrincipal(identity);
+    }
+}

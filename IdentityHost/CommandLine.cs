@@ -1,0 +1,83 @@
+using System.CommandLine;
+using IdentityHost.Data;
+using IdentityHost.Data.Postgres;
+using IdentityHost.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace IdentityHost;
+
+/// <summary>
+/// The verbs of the binary: none or <c>serve</c>, and <c>migrate</c>. Other arguments are settings of the host (<c>--urls=…</c>,
+/// <c>--Issuer=…</c>). What is wrong is said in a line or three, without a stack, and the exit code is 1.
+/// </summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        // A word that is no verb is a mistake; what begins with a dash is the host's.
+        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate"))
+        {
+            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default) or migrate; --help tells more.");
+            return 1;
+        }
+        var root = new RootCommand("IdentityHost, an OAuth-first identity server. Settings: --Name=value, environment variables, appsettings.json.");
+        root.TreatUnmatchedTokensAsErrors = false;
+        root.SetAction((parsed, stop) => GuardAsync(() => ServeAsync([.. parsed.UnmatchedTokens], stop)));
+        root.Add(Verb("serve", "Serves until it is stopped (the default).", ServeAsync));
+        root.Add(Verb("migrate", "Brings the database's schema up to date and ends.", MigrateAsync));
+        return await root.Parse(args).InvokeAsync();
+    }
+
+    static Command Verb(string name, string description, Func<string[], CancellationToken, Task<int>> action)
+    {
+        var verb = new Command(name, description) { TreatUnmatchedTokensAsErrors = false };
+        verb.SetAction((parsed, stop) => GuardAsync(() => action([.. parsed.UnmatchedTokens], stop)));
+        return verb;
+    }
+
+    static async Task<int> ServeAsync(string[] settings, CancellationToken stop)
+    {
+        using var progress = new StartProgress(Console.Out, terminal: !Console.IsOutputRedirected, TimeProvider.System);
+        var builder = Program.CreateBuilder(settings);
+        await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, progress.Step, stop);
+        await using var app = Program.Build(builder);
+        progress.Step("Starting the host");
+        await app.StartAsync(stop);
+        progress.Dispose();
+        if (app.Environment.IsDevelopment())
+            await StartFactsReader.WriteAsync(app, own?.DataFolder, stop);
+        await app.WaitForShutdownAsync(stop);
+        return 0;
+    }
+
+    static async Task<int> MigrateAsync(string[] settings, CancellationToken stop)
+    {
+        using var progress = new StartProgress(Console.Out, terminal: !Console.IsOutputRedirected, TimeProvider.System);
+        var builder = Program.CreateBuilder(settings);
+        await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, progress.Step, stop);
+        await using var app = Program.Build(builder);
+        progress.Step("Migrating the database");
+        await app.Services.GetRequiredService<DatabaseSetup>().PrepareAsync(migrate: true, stop);
+        return 0;
+    }
+
+    /// <summary>Mistakes of set-up are told to a person; anything else is a fault of ours and keeps its stack.</summary>
+    static async Task<int> GuardAsync(Func<Task<int>> action)
+    {
+        try
+        {
+            return await action();
+        }
+        catch (OperationCanceledException)
+        {
+            return 0;
+        }
+        catch (Exception e) when (e is PostgresNotFoundException or InvalidOperationException or OptionsValidationException or NpgsqlException
+            || e is IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using IdentityHost.Data;
+using IdentityHost.SignIn;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Quartz;
+
+namespace IdentityHost.Jobs;
+
+/// <summary>
+/// Deletes rows that can decide nothing any more: revocations whose tokens have expired, grants and sessions that have ended or run out,
+/// and forgotten attempts. In small batches, each its own transaction, so that it never holds many rows and can be stopped at any time.
+/// </summary>
+[DisallowConcurrentExecution]
+internal sealed partial class PruningJob(NpgsqlDataSource database, IOptions<SignInLimits> limits, ILogger<PruningJob> logger) : IJob
+{
+    const int Batch = 1000;
+
+    // Ended grants are kept a day, so that the account page and the audit can still name them. Grants go before the sessions that they hang on.
+    static readonly (string Table, string Sql)[] Statements =
+    [
+        ("revocations", Delete("revocations", "expires_at < identity_now()")),
+        ("grants", Delete("grants", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),
+        ("sessions", Delete("sessions", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),
+    ];
+
+    static readonly string ForgottenAttempts = Delete(
+        "sign_in_attempts", "updated_at < identity_now() - $1 AND coalesce(blocked_until < identity_now(), true)");
+
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        foreach (var (table, sql) in Statements)
+            await PruneAsync(table, sql, null, cancellationToken);
+        await PruneAsync("sign_in_attempts", ForgottenAttempts, Sql.Value(limits.Value.Forget), cancellationToken);
+    }
+
+    /// <summary>Rows that somebody else is working on are left for the next run.</summary>
+    static string Delete(string table, string condition) =>
+        $"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT {Batch} FOR UPDATE SKIP LOCKED))";
+
+    async Task PruneAsync(string table, string sql, NpgsqlParameter? parameter, CancellationToken cancellationToken)
+    {
+        var total = 0;
+        int deleted;
+        do
+        {
+            await using var command = database.CreateCommand(sql);
+            if (parameter is not null)
+                command.Parameters.Add(parameter.Clone());
+            deleted = await command.ExecuteNonQueryAsync(cancellationToken);
+            total += deleted;
+        }
+        while (deleted == Batch);
+        if (total > 0)
+            Pruned(logger, total, table);
+    }
+
+    [LoggerMessage(5000, LogLevel.Information, "Pruned {Count} rows of {Table}")]
+    static partial void Pruned(ILogger logger, int count, string table);
+}

@@ -1,0 +1,56 @@
+using System.Collections.Frozen;
+
+namespace IdentityHost.Protocol.Clients;
+
+/// <summary>One declared client (<c>Applications</c> array), upserted at every start.</summary>
+internal sealed class ApplicationOptions
+{
+    /// <summary>The shortest secret accepted outside Development: with 32 random characters a fast hash is safe at rest.</summary>
+    public const int MinimumSecretLength = 32;
+
+    static readonly FrozenSet<string> KnownGrantTypes = FrozenSet.Create(GrantTypeNames.Password, GrantTypeNames.ClientCredentials);
+    static readonly FrozenSet<string> KnownMethods =
+        FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post);
+
+    public string ClientId { get; set; } = "";
+
+    public string? ClientSecret { get; set; }
+
+    /// <summary>When the secret stops working; never, if absent.</summary>
+    public DateTimeOffset? ClientSecretExpiresAt { get; set; }
+
+    public string DisplayName { get; set; } = "";
+
+    public string[] GrantTypes { get; set; } = [];
+
+    public string[] Scopes { get; set; } = [];
+
+    /// <summary>Default: <c>client_secret_basic</c> with a secret, <c>none</c> without.</summary>
+    public string? TokenEndpointAuthMethod { get; set; }
+
+    public bool Enabled { get; set; } = true;
+
+    public string EffectiveMethod =>
+        TokenEndpointAuthMethod ?? (string.IsNullOrEmpty(ClientSecret) ? ClientAuthenticationMethods.None : ClientAuthenticationMethods.Basic);
+
+    /// <summary>Why this declaration cannot be used, with the fix; or null.</summary>
+    public string? Fault(bool development, Func<string, bool> scopeExists)
+    {
+        var who = $"Applications: '{ClientId}'";
+        if (ClientId.Length is 0 or > 100 || !ClientId.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~'))
+            return $"{who}: ClientId must be 1 to 100 letters, digits or -_.~";
+        if (ClientId.All(char.IsAsciiDigit))
+            return $"{who}: ClientId must not be all digits: it is the sub of the client's own tokens and must never equal a user's id.";
+        if (!KnownMethods.Contains(EffectiveMethod))
+            return $"{who}: TokenEndpointAuthMethod '{EffectiveMethod}' is not known; use {string.Join(", ", KnownMethods.Order())}.";
+        if (EffectiveMethod == ClientAuthenticationMethods.None != string.IsNullOrEmpty(ClientSecret))
+            return $"{who}: a client authenticates either with a ClientSecret or with TokenEndpointAuthMethod 'none', not both and not neither.";
+        if (ClientSecret is { Length: < MinimumSecretLength } && !development)
+            return $"{who}: ClientSecret must have at least {MinimumSecretLength} random characters: openssl rand -base64 32";
+        if (GrantTypes.FirstOrDefault(g => !KnownGrantTypes.Contains(g)) is { } unknown)
+            return $"{who}: GrantTypes '{unknown}' is not supported; use {string.Join(", ", KnownGrantTypes.Order())}.";
+        if (GrantTypes.Contains(GrantTypeNames.ClientCredentials) && EffectiveMethod == ClientAuthenticationMethods.None)
+            return $"{who}: client_credentials needs a ClientSecret (RFC 6749 §4.4).";
+        return Scopes.FirstOrDefault(s => !scopeExists(s)) is { } scope ? $"{who}: the scope '{scope}' is not declared in Scopes." : null;
+    }
+}

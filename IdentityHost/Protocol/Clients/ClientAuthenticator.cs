@@ -1,0 +1,82 @@
+using System.Buffers.Text;
+using System.Text;
+using IdentityHost.Protocol.Endpoints;
+
+namespace IdentityHost.Protocol.Clients;
+
+/// <summary>
+/// Who is asking (RFC 6749 §2.3): <c>client_secret_basic</c>, <c>client_secret_post</c> or, for public applications, <c>none</c>.
+/// An unknown client, a wrong secret, a disabled application: one answer and the same work, so that none can be told from another.
+/// </summary>
+internal sealed class ClientAuthenticator(Applications applications)
+{
+    const int MaximumCredentialLength = 512;
+
+    public async Task<Result<Client>> AuthenticateAsync(HttpRequest request, FormParameters form, CancellationToken cancellationToken)
+    {
+        var header = request.Headers.Authorization;
+        if (header.Count > 1)
+            return ProtocolError.InvalidRequest("Send one Authorization header.");
+
+        var id = form["client_id"];
+        var secret = form["client_secret"];
+        var method = secret is null ? ClientAuthenticationMethods.None : ClientAuthenticationMethods.Post;
+        if (header.Count == 1)
+        {
+            if (form.Contains("client_secret"))
+                return ProtocolError.InvalidRequest("Authenticate once: either by the Authorization header or by client_secret in the body.");
+            if (!TryReadBasic(header[0]!, out var basicId, out secret))
+                return ProtocolError.InvalidClient("unreadable Authorization header");
+            if (id is not null && id != basicId)
+                return ProtocolError.InvalidRequest("client_id in the body differs from the one in the Authorization header.");
+            (id, method) = (basicId, ClientAuthenticationMethods.Basic);
+        }
+        if (id is null)
+            return ProtocolError.InvalidClient("no client_id");
+        if (id.Length > MaximumCredentialLength || secret?.Length > MaximumCredentialLength)
+            return ProtocolError.InvalidClient("over-long credentials");
+
+        var application = await applications.FindAsync(id, cancellationToken);
+        // Hashed and compared for unknown clients too.
+        var proved = secret is null || ClientSecrets.Verify(secret, application?.SecretHash, application?.SecretSalt);
+        if (application is null)
+            return ProtocolError.InvalidClient("unknown client");
+        if (!proved)
+            return ProtocolError.InvalidClient($"wrong secret for {application.Client.ClientId}");
+        if (!application.Enabled || application.SecretExpired)
+            return ProtocolError.InvalidClient($"{application.Client.ClientId} is disabled or its secret has expired");
+        if (method != application.AuthenticationMethod)
+            return ProtocolError.InvalidClient($"{application.Client.ClientId} must use {application.AuthenticationMethod}, used {method}");
+        return application.Client;
+    }
+
+    /// <summary>RFC 6749 §2.3.1 and appendix B: both parts are form-encoded before they are joined and put into base64.</summary>
+    static bool TryReadBasic(string header, out string? id, out string? secret)
+    {
+        (id, secret) = (null, null);
+        const string scheme = "Basic ";
+        if (!header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || header.Length > 4 * MaximumCredentialLength)
+            return false;
+        var encoded = header.AsSpan(scheme.Length).Trim();
+        var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(encoded.Length)];
+        if (!Convert.TryFromBase64Chars(encoded, bytes, out var written))
+            return false;
+        string text;
+        try
+        {
+            text = StrictUtf8.GetString(bytes, 0, written);
+        }
+        catch (DecoderFallbackException)
+        {
+            return false;
+        }
+        var colon = text.IndexOf(':');
+        if (colon <= 0)
+            return false;
+        id = FormParameters.Decode(text[..colon]);
+        secret = FormParameters.Decode(text[(colon + 1)..]);
+        return !id.Contains('\0') && !secret.Contains('\0') && secret.Length > 0;
+    }
+
+    static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+}

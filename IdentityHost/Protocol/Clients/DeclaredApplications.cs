@@ -1,0 +1,116 @@
+using IdentityHost.Audit;
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using IdentityHost.Protocol.Tokens;
+using IdentityHost.Revocation;
+using Microsoft.EntityFrameworkCore;
+
+namespace IdentityHost.Protocol.Clients;
+
+/// <summary>
+/// Brings <c>applications</c> in line with the <c>Applications</c> array at every start. One that is no longer declared is disabled, and its
+/// tokens die; it is not deleted, so that its id is never given to another.
+/// </summary>
+internal sealed class DeclaredApplications(
+    IDbContextFactory<HostDbContext> contexts,
+    Revocations revocations,
+    TimeProvider clock,
+    ScopeCatalog scopes,
+    IConfiguration configuration,
+    IHostEnvironment environment) : IStartupStep
+{
+    /// <summary>The public application behind <c>POST /users/login</c>.</summary>
+    public const string BuiltIn = "identityhost";
+
+    readonly List<ApplicationOptions> _declared = Read(configuration, environment, scopes);
+
+    /// <summary>Every grant type that an enabled application may use: what discovery advertises.</summary>
+    public IReadOnlyList<string> GrantTypes =>
+        [.. _declared.Where(a => a.Enabled && a.ClientId != BuiltIn).SelectMany(a => a.GrantTypes).Distinct().Order(StringComparer.Ordinal)];
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var stored = await context.Applications.ToDictionaryAsync(a => a.ClientId, StringComparer.Ordinal, cancellationToken);
+        foreach (var options in _declared)
+        {
+            if (!stored.Remove(options.ClientId, out var application))
+            {
+                application = Empty(options.ClientId);
+                context.Add(application);
+            }
+            Apply(context, options, application);
+        }
+        foreach (var removed in stored.Values.Where(a => a is { Declared: true, Enabled: true }))
+        {
+            removed.Enabled = false;
+            KillTokens(context, removed);
+        }
+        await context.SaveChangesAsync(cancellationToken);
+    }
+
+    void Apply(HostDbContext context, ApplicationOptions options, Application application)
+    {
+        var wasEnabled = application is { Enabled: true, Id: > 0 };
+        application.Declared = true;
+        application.DisplayName = options.DisplayName.Length > 0 ? options.DisplayName : options.ClientId;
+        application.TokenEndpointAuthMethod = options.EffectiveMethod;
+        // Compared before they are set: an unchanged row must not be written at every start.
+        if (!application.GrantTypes.SequenceEqual(options.GrantTypes))
+            application.GrantTypes = options.GrantTypes;
+        if (!application.Scopes.SequenceEqual(options.Scopes))
+            application.Scopes = options.Scopes;
+        application.SecretExpiresAt = options.ClientSecretExpiresAt?.ToUniversalTime();
+        if (string.IsNullOrEmpty(options.ClientSecret))
+            (application.SecretHash, application.SecretSalt) = (null, null);
+        else if (!ClientSecrets.Verify(options.ClientSecret, application.SecretHash, application.SecretSalt))
+            (application.SecretHash, application.SecretSalt) = ClientSecrets.Hash(options.ClientSecret);
+        application.Enabled = options.Enabled;
+        if (wasEnabled && !options.Enabled)
+            KillTokens(context, application);
+
+        if (context.Entry(application).State is EntityState.Added or EntityState.Modified)
+        {
+            application.UpdatedAt = clock.GetUtcNow();
+            context.AddAudit(new AuditEvent { Kind = AuditKinds.ApplicationDeclared, ClientId = application.ClientId });
+        }
+    }
+
+    void KillTokens(HostDbContext context, Application application)
+    {
+        application.Epoch++;
+        revocations.Add(context, RevocationKind.Application, application.ClientId, application.Epoch);
+        context.AddAudit(new AuditEvent { Kind = AuditKinds.ApplicationDisabled, ClientId = application.ClientId });
+    }
+
+    static Application Empty(string clientId) => new()
+    {
+        ClientId = clientId,
+        DisplayName = clientId,
+        TokenEndpointAuthMethod = ClientAuthenticationMethods.None,
+        GrantTypes = [],
+        Scopes = [],
+    };
+
+    static List<ApplicationOptions> Read(IConfiguration configuration, IHostEnvironment environment, ScopeCatalog scopes)
+    {
+        var declared = new List<ApplicationOptions>(configuration.GetSection("Applications").Get<ApplicationOptions[]>() ?? [])
+        {
+            new()
+            {
+                ClientId = BuiltIn,
+                DisplayName = "IdentityHost",
+                GrantTypes = [GrantTypeNames.Password],
+                Scopes = [ScopeCatalog.UsersSelf, ScopeCatalog.UsersManage],
+                Enabled = configuration.GetValue("Users:Login", true),
+            },
+        };
+        var fault = declared.Select(a => a.Fault(environment.IsDevelopment(), scopes.Exists)).FirstOrDefault(f => f is not null);
+        if (fault is not null)
+            throw new InvalidOperationException(fault);
+        var twice = declared.GroupBy(a => a.ClientId, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
+        return twice is null
+            ? declared
+            : throw new InvalidOperationException($"Applications: '{twice.Key}' is declared twice (or is the built-in name '{BuiltIn}').");
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using Microsoft.Net.Http.Headers;
+
+namespace IdentityHost.Protocol.Endpoints;
+
+/// <summary>
+/// The parameters of a protocol request's body. An empty parameter equals an absent one (RFC 6749 §3.1), a repeated one is an error
+/// (§3.2), an unknown one is ignored.
+/// </summary>
+internal sealed class FormParameters
+{
+    /// <summary>The largest body read, in bytes: enough for every request of the protocol, too small to hurt.</summary>
+    const int MaximumBody = 64 * 1024;
+    const int MaximumParameters = 100;
+
+    readonly Dictionary<string, string?> _values;
+
+    FormParameters(Dictionary<string, string?> values) => _values = values;
+
+    /// <summary>Parameters that did not come as a form (the users API's login).</summary>
+    public static FormParameters Of(params ReadOnlySpan<(string Name, string? Value)> parameters)
+    {
+        var values = new Dictionary<string, string?>(parameters.Length, StringComparer.Ordinal);
+        foreach (var (name, value) in parameters)
+            values[name] = value;
+        return new FormParameters(values);
+    }
+
+    /// <summary>The value, or null where it is absent or empty.</summary>
+    public string? this[string name] => _values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>Whether the parameter was sent at all, even empty.</summary>
+    public bool Contains(string name) => _values.ContainsKey(name);
+
+    /// <summary>Reads a body of <c>application/x-www-form-urlencoded</c>; anything else is refused unread.</summary>
+    public static async Task<Result<FormParameters>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+            || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+            return ProtocolError.InvalidRequest("Send the parameters as application/x-www-form-urlencoded in UTF-8.");
+        if (request.Headers.ContentEncoding.Count > 0)
+            return ProtocolError.InvalidRequest("Send the body without Content-Encoding.");
+        if (request.ContentLength > MaximumBody)
+            return TooLarge;
+
+        var reader = new StrictFormReader(request.BodyReader);
+        try
+        {
+            var fields = await reader.ReadAsync(MaximumBody, MaximumParameters, cancellationToken);
+            if (fields is null)
+                return TooLarge;
+            var values = new Dictionary<string, string?>(fields.Count, StringComparer.Ordinal);
+            foreach (var (name, value) in fields)
+            {
+                if (name.Contains('\0') || value.Contains('\0'))
+                    return ProtocolError.InvalidRequest("A parameter holds a NUL character.");
+                if (!values.TryAdd(name, value))
+                    return ProtocolError.InvalidRequest("A parameter is there more than once.");
+            }
+            return new FormParameters(values);
+        }
+        catch (DecoderFallbackException)
+        {
+            return ProtocolError.InvalidRequest("The body is not valid UTF-8.");
+        }
+    }
+
+    /// <summary>Decodes one form-encoded part: <c>+</c> is a space, <c>%XX</c> a byte of UTF-8.</summary>
+    public static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+
+    static ProtocolError TooLarge => ProtocolError.InvalidRequest("The body is larger than 64 KB.");
+}

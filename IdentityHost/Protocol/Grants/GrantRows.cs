@@ -1,0 +1,36 @@
+using IdentityHost.Data;
+using IdentityHost.Protocol.Clients;
+using IdentityHost.Protocol.Tokens;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace IdentityHost.Protocol.Grants;
+
+/// <summary>Writes <c>grants</c>, one row for each grant however many tokens come of it.</summary>
+internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> options)
+{
+    // The session was inserted by an earlier statement of the same transaction, and only if the person was still allowed in.
+    // The application's row is locked: one that is being disabled at this moment gets no grant (a plain read would not see it).
+    const string Insert =
+        """
+        WITH application AS (SELECT id FROM applications WHERE id = $1 AND enabled AND epoch = $2 FOR SHARE)
+        INSERT INTO grants (id, session_id, user_id, application_id, scope, created_at, expires_at)
+        SELECT $3, s.id, s.user_id, a.id, $4, identity_now(), least(s.expires_at, identity_now() + $5)
+        FROM sessions s, application a WHERE s.id = $6 AND s.ended_at IS NULL
+        """;
+
+    /// <summary>Adds the grant to the statements of the request. After execution the command affected one row, or the grant was lost to a race.</summary>
+    public (Guid Id, NpgsqlBatchCommand Command) Add(WriteBatch batch, Client client, Subject subject, IReadOnlyList<string> scopes)
+    {
+        var id = Identifiers.NewRowId(clock.GetUtcNow());
+        var command = batch.Add(
+            Insert,
+            Sql.Value(client.ApplicationId),
+            Sql.Value(client.Epoch),
+            Sql.Value(id),
+            Sql.Value(string.Join(' ', scopes)),
+            Sql.Value(options.Value.RefreshAbsoluteLifetime),
+            Sql.Value(subject.SessionId));
+        return (id, command);
+    }
+}

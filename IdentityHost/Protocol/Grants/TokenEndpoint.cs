@@ -1,0 +1,50 @@
+using System.Text.Json;
+using IdentityHost.Protocol.Clients;
+using IdentityHost.Protocol.Endpoints;
+
+namespace IdentityHost.Protocol.Grants;
+
+/// <summary><c>POST /connect/token</c> (RFC 6749 §3.2), for every grant.</summary>
+internal sealed class TokenEndpoint(ClientAuthenticator authenticator, TokenService tokens)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        var stop = context.RequestAborted;
+
+        // 1. Parse.
+        if ((await FormParameters.ReadAsync(context.Request, stop)).Failed(out var error, out var parameters))
+        {
+            await ProtocolErrorWriter.WriteAsync(context, error);
+            return;
+        }
+        // 2. Authenticate the client.
+        if ((await authenticator.AuthenticateAsync(context.Request, parameters, stop)).Failed(out error, out var client))
+        {
+            await ProtocolErrorWriter.WriteAsync(context, error);
+            return;
+        }
+        // 3. Find the grant, 4. run it, 5. write what it owes and issue.
+        var answered = await tokens.AnswerAsync(client, parameters, RequestOrigin.Address(context), RequestOrigin.UserAgent(context), stop);
+        if (answered.Failed(out error, out var answer))
+        {
+            await ProtocolErrorWriter.WriteAsync(context, error);
+            return;
+        }
+        // 6. Answer.
+        await WriteAsync(context.Response, answer);
+    }
+
+    /// <summary>RFC 6749 §5.1. The scope is always said: it may be narrower than what was asked for.</summary>
+    static async Task WriteAsync(HttpResponse response, TokenAnswer answer)
+    {
+        response.ContentType = "application/json";
+        response.Headers.CacheControl = "no-store";
+        await using var json = new Utf8JsonWriter(response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("access_token"u8, answer.AccessToken.Token);
+        json.WriteString("token_type"u8, "Bearer"u8);
+        json.WriteNumber("expires_in"u8, (long)answer.AccessToken.ExpiresIn.TotalSeconds);
+        json.WriteString("scope"u8, string.Join(' ', answer.Scopes));
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Frozen;
+using IdentityHost.Data;
+using IdentityHost.Protocol.Clients;
+using IdentityHost.Protocol.Endpoints;
+using IdentityHost.Protocol.Tokens;
+using Npgsql;
+
+namespace IdentityHost.Protocol.Grants;
+
+/// <summary>What a token request was answered with.</summary>
+/// <param name="AccessToken">The token and its lifetime.</param>
+/// <param name="Scopes">What was granted, which may be less than was asked for.</param>
+/// <param name="Subject">The person, where there is one.</param>
+internal sealed record TokenAnswer(IssuedAccessToken AccessToken, IReadOnlyList<string> Scopes, Subject? Subject);
+
+/// <summary>From an authenticated client's request to a token: find the grant, run it, write what it owes, issue.</summary>
+internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, TokenIssuer issuer, NpgsqlDataSource database)
+{
+    readonly FrozenDictionary<string, IGrant> _grants = grants.ToFrozenDictionary(g => g.GrantType, StringComparer.Ordinal);
+
+    public async Task<Result<TokenAnswer>> AnswerAsync(
+        Client client, FormParameters parameters, string address, string? userAgent, CancellationToken cancellationToken)
+    {
+        if (FindGrant(client, parameters["grant_type"]).Failed(out var error, out var grant))
+            return error;
+
+        var batch = new WriteBatch();
+        var request = new GrantRequest(client, parameters, batch, address, userAgent);
+        if ((await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted))
+            return error;
+
+        Guid? grantId = null;
+        if (granted.Subject is { } subject)
+        {
+            (grantId, var inserted) = rows.Add(batch, client, subject, granted.Scopes);
+            await batch.ExecuteAsync(database, cancellationToken);
+            // Somebody disabled the person or the application while the password was being checked.
+            if (inserted.RecordsAffected == 0)
+                return ProtocolError.InvalidGrant("The username or the password is wrong.", detail: "lost to a change of user or application");
+        }
+        var token = issuer.Issue(new AccessTokenContent(client, granted.Scopes, granted.Subject, grantId));
+        return new TokenAnswer(token, granted.Scopes, granted.Subject);
+    }
+
+    Result<IGrant> FindGrant(Client client, string? grantType)
+    {
+        if (grantType is null)
+            return ProtocolError.InvalidRequest("grant_type is missing.");
+        if (!_grants.TryGetValue(grantType, out var grant))
+            return ProtocolError.UnsupportedGrantType("This server does not know that grant_type.");
+        return client.GrantTypes.Contains(grantType)
+            ? Result.Of(grant)
+            : ProtocolError.UnauthorizedClient("This client may not use that grant_type.");
+    }
+}

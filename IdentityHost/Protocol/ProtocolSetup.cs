@@ -1,0 +1,63 @@
+using IdentityHost.Data;
+using IdentityHost.Protocol.Clients;
+using IdentityHost.Protocol.Endpoints;
+using IdentityHost.Protocol.Grants;
+using IdentityHost.Protocol.Keys;
+using IdentityHost.Protocol.Tokens;
+using IdentityHost.ResourceServer;
+using IdentityHost.Revocation;
+using Microsoft.Extensions.Options;
+
+namespace IdentityHost.Protocol;
+
+/// <summary>
+/// The OAuth engine: clients, grants, tokens and keys.
+/// Routes: <c>/connect/token</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
+/// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
+/// <see cref="ISubjects"/>.
+/// </summary>
+internal static class ProtocolSetup
+{
+    public static WebApplicationBuilder AddProtocol(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<TokensOptions>().BindConfiguration("Tokens").Validate(
+                o => o.IsValid,
+                "Tokens: AccessTokenLifetime must be between 00:00:10 and 01:00:00, and RefreshAbsoluteLifetime not shorter than it.")
+            .ValidateOnStart();
+        services.AddOptions<RevocationOptions>().Configure<IOptions<TokensOptions>>(
+            (revocation, tokens) => revocation.Keep = tokens.Value.AccessTokenLifetime + TimeSpan.FromMinutes(1));
+
+        services.AddSingleton<SigningKeys>();
+        services.AddSingleton<IAccessTokenKeys>(provider => provider.GetRequiredService<SigningKeys>());
+        services.AddSingleton<IStartupStep, SigningKeyStore>();
+        services.AddSingleton<ScopeCatalog>();
+        services.AddSingleton<TokenIssuer>();
+
+        services.AddSingleton<DeclaredApplications>();
+        services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());
+        services.AddSingleton<Applications>();
+        services.AddSingleton<ClientAuthenticator>();
+
+        // The grants there are. A new one is a file and a line here.
+        services.AddScoped<IGrant, PasswordGrant>();
+        services.AddScoped<IGrant, ClientCredentialsGrant>();
+        services.AddSingleton<GrantRows>();
+        services.AddScoped<TokenService>();
+        services.AddScoped<TokenEndpoint>();
+        services.AddSingleton<DiscoveryEndpoint>();
+        services.AddSingleton<JwksEndpoint>();
+        services.AddExceptionHandler<ProtocolExceptionHandler>();
+        return builder;
+    }
+
+    public static WebApplication MapProtocol(this WebApplication app)
+    {
+        app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
+        string[] read = [HttpMethods.Get, HttpMethods.Head];
+        app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods("/.well-known/jwks", read, (HttpContext context, JwksEndpoint endpoint) => endpoint.HandleAsync(context));
+        return app;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using IdentityHost.Audit;
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using IdentityHost.Protocol;
+using IdentityHost.Protocol.Tokens;
+using IdentityHost.ResourceServer;
+using IdentityHost.Revocation;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace IdentityHost.SignIn;
+
+/// <summary>Begins and ends <c>sessions</c>. Ending one ends its grants and kills its tokens, in one transaction.</summary>
+internal sealed class Sessions(NpgsqlDataSource database, Revocations revocations, TimeProvider clock, IOptions<TokensOptions> tokens)
+{
+    // The person's row is locked: one who is being disabled, or whose password is being changed, gets no session (a plain read would miss it).
+    const string BeginSql =
+        """
+        WITH person AS (SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 FOR SHARE),
+        session AS (
+            INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent)
+            SELECT $3, id, $4, identity_now(), $5, $6, $7 FROM person RETURNING user_id),
+        state AS (
+            INSERT INTO sign_in_states (user_id, last_sign_in_at) SELECT user_id, identity_now() FROM session
+            ON CONFLICT (user_id) DO UPDATE SET last_sign_in_at = excluded.last_sign_in_at)
+        """ + AuditLog.InsertInto + "SELECT $8, user_id, user_id, $9, $6, NULL FROM session";
+
+    const string EndSql =
+        """
+        WITH ended AS (UPDATE sessions SET ended_at = identity_now() WHERE id = $1 AND ended_at IS NULL RETURNING id)
+        UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL
+        """;
+
+    const string EndAllSql =
+        """
+        WITH ended AS (UPDATE sessions SET ended_at = identity_now() WHERE user_id = $1 AND ended_at IS NULL RETURNING id)
+        UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL
+        """;
+
+    /// <summary>A person's id as it stands in tokens (<c>sub</c>) and in the revocation feed.</summary>
+    public static string SubjectOf(long userId) => userId.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Adds a new session to what the sign-in commits.</summary>
+    public Subject Add(WriteBatch batch, PersonAtTheDoor person, string amr, PasswordCredentials origin)
+    {
+        var now = clock.GetUtcNow();
+        var id = Identifiers.NewRowId(now);
+        var expires = now + tokens.Value.RefreshAbsoluteLifetime;
+        batch.Add(
+            BeginSql,
+            Sql.Value(person.Id),
+            Sql.Value(person.Epoch),
+            Sql.Value(id),
+            Sql.Value(amr),
+            Sql.Value(expires.UtcDateTime),
+            Sql.Value(origin.Address),
+            Sql.Optional(origin.UserAgent),
+            Sql.Value(AuditKinds.SignedIn),
+            Sql.Value(origin.ClientId));
+        return new Subject(person.Id, person.Epoch, person.Role, id, expires);
+    }
+
+    /// <summary>Adds the end of every session of a person; their tokens die by the epoch.</summary>
+    public static void AddEndAll(WriteBatch batch, long userId) => batch.Add(EndAllSql, Sql.Value(userId));
+
+    /// <summary>
+    /// Signs out what a token stands for: the person's session with every grant and token below it; for an application's own token, the
+    /// token. When this returns the database refuses them, whichever node asks.
+    /// </summary>
+    public async Task SignOutAsync(AccessToken token, string address, CancellationToken cancellationToken)
+    {
+        var batch = new WriteBatch();
+        long? person = null;
+        if (token.SessionId is { } session && Guid.TryParseExact(session, "N", out var sessionId))
+        {
+            person = long.Parse(token.Subject, CultureInfo.InvariantCulture);
+            batch.Add(EndSql, Sql.Value(sessionId));
+            revocations.Add(batch, RevocationKind.Session, session);
+        }
+        revocations.Add(batch, RevocationKind.Token, token.TokenId);
+        batch.AddAudit(new AuditEvent
+        {
+            Kind = person is null ? AuditKinds.TokenRevoked : AuditKinds.SignedOut,
+            ActorId = person,
+            SubjectId = person,
+            ClientId = token.ClientId,
+            Address = address,
+        });
+        await batch.ExecuteAsync(database, cancellationToken);
+    }
+}

@@ -1,0 +1,83 @@
+using IdentityHost.Protocol;
+using IdentityHost.Protocol.Tokens;
+using IdentityHost.ResourceServer;
+using IdentityHost.SignIn.Endpoints;
+using IdentityHost.Users.Api;
+using IdentityHost.Users.Endpoints;
+using Microsoft.Extensions.Options;
+
+namespace IdentityHost.SignIn;
+
+/// <summary>
+/// How people prove who they are: the one door, attempts, sessions, and the bearer scheme of our own APIs.
+/// Routes: <c>/users/login</c>, <c>/users/logout</c> and their aliases. Joins Protocol (tokens) and Users (people), which do not know one
+/// another; knows no page and no job.
+/// </summary>
+internal static class SignInSetup
+{
+    public static WebApplicationBuilder AddSignIn(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<SignInLimits>().BindConfiguration("RateLimits:SignIn")
+            .PostConfigure<IConfiguration>((limits, configuration) =>
+            {
+                // For load tests only.
+                if (!configuration.GetValue("RateLimits:Enabled", true))
+                    limits.Failures = int.MaxValue;
+            })
+            .Validate(
+                limits => limits.IsValid,
+                "RateLimits:SignIn: Failures must be at least 1, Block above zero, LongestBlock not below Block, Forget above LongestBlock.")
+            .ValidateOnStart();
+        services.AddSingleton<Attempts>();
+        services.AddSingleton<Sessions>();
+        services.AddScoped<Authenticate>();
+        services.AddScoped<ISubjects, PasswordSignIn>();
+        services.AddScoped<LoginEndpoint>();
+        services.AddScoped<ILoginAtUser, LoginEndpoint>();
+        services.AddScoped<LogoutEndpoint>();
+        builder.AddBearer();
+        return builder;
+    }
+
+    public static WebApplication MapSignIn(this WebApplication app)
+    {
+        LoginEndpoint.Map(app);
+        LogoutEndpoint.Map(app);
+        return app;
+    }
+
+    /// <summary>The host validates its own tokens as every resource server does, with keys and revocations at hand. The issuer's clock needs no leeway.</summary>
+    static void AddBearer(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddAuthentication(IdentityHostBearerDefaults.AuthenticationScheme).AddIdentityHostBearer(bearer =>
+        {
+            // Seed 004 sends the token without the word Bearer.
+            bearer.AcceptBareToken = true;
+            bearer.WriteChallenge = AnswerAsync;
+            bearer.WriteForbidden = AnswerAsync;
+        });
+        builder.Services.AddOptions<IdentityHostBearerOptions>(IdentityHostBearerDefaults.AuthenticationScheme)
+            .Configure<Issuer, IOptions<TokensOptions>>((bearer, issuer, tokens) =>
+            {
+                bearer.Authority = issuer.Value;
+                bearer.Audience = issuer.Value;
+                bearer.MaximumLifetime = tokens.Value.AccessTokenLifetime;
+            });
+    }
+
+    static Task AnswerAsync(BearerChallenge challenge)
+    {
+        var context = challenge.HttpContext;
+        if (!UsersPaths.Includes(context.Request.Path))
+            return Task.CompletedTask;
+        return challenge.Failure switch
+        {
+            BearerFailure.None => UsersChallenge.NoTokenAsync(context),
+            BearerFailure.Revoked => UsersChallenge.RevokedAsync(context),
+            BearerFailure.InsufficientScope => UsersChallenge.InsufficientScopeAsync(context, challenge.RequiredScope),
+            BearerFailure.Forbidden => UsersChallenge.ForbiddenAsync(context),
+            _ => UsersChallenge.InvalidTokenAsync(context),
+        };
+    }
+}

@@ -1,0 +1,23 @@
+using IdentityHost.Hosting;
+using IdentityHost.Protocol.Tokens;
+using IdentityHost.Users;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace IdentityHost;
+
+/// <summary>Gathers what a person should know after a start in Development and prints it.</summary>
+internal static class StartFactsReader
+{
+    public static async Task WriteAsync(WebApplication app, string? dataFolder, CancellationToken cancellationToken)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        var made = app.Services.GetRequiredService<FirstAdmin>().Generated;
+        var admin = made?.Username ?? await scope.ServiceProvider.GetRequiredService<Accounts>().FirstAdminNameAsync(cancellationToken);
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+            ?? app.Services.GetRequiredService<Issuer>().Value;
+        StartText.Write(
+            Console.Out,
+            new StartFacts(address, admin, made?.Password, ClientId: "demo", Scope: $"{ScopeCatalog.UsersSelf} {ScopeCatalog.UsersManage}", dataFolder));
+    }
+}

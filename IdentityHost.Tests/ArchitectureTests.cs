@@ -56,7 +56,7 @@ public sealed class ArchitectureTests : IDisposable
     [Fact]
     public void Every_startup_step_is_registered()
     {
-        var step = typeof(Data.IStartupStep).FullName!;
+        var step = typeof(global::IdentityHost.Data.IStartupStep).FullName!;
         var steps = Lists.Implementations(_host.AllTypes(), step).ToList();
         Assert.NotEmpty(steps);
         None(steps.Where(s => !Lists.IsRegistered(_host.AllTypes(), step, s)).Select(s => s.FullName));

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace IdentityHost.Data.Migrations
 {
     [DbContext(typeof(HostDbContext))]
-    [Migration("20261120212522_Initial")]
+    [Migration("20261120220100_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -457,13 +457,15 @@ namespace IdentityHost.Data.Migrations
                     b.Property<string>("NormalizedEmail")
                         .HasMaxLength(254)
                         .HasColumnType("character varying(254)")
-                        .HasColumnName("normalized_email");
+                        .HasColumnName("normalized_email")
+                        .UseCollation("C");
 
                     b.Property<string>("NormalizedUserName")
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
-                        .HasColumnName("normalized_user_name");
+                        .HasColumnName("normalized_user_name")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("PasswordExpiresAt")
                         .HasColumnType("timestamp with time zone")
@@ -517,6 +519,10 @@ namespace IdentityHost.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_users");
 
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_users_id")
+                        .HasFilter("normalized_email IS NULL");
+
                     b.HasIndex("NormalizedEmail")
                         .IsUnique()
                         .HasDatabaseName("ix_users_normalized_email");
@@ -527,6 +533,12 @@ namespace IdentityHost.Data.Migrations
 
                     b.HasIndex("CreatedAt", "Id")
                         .HasDatabaseName("ix_users_created_at_id");
+
+                    b.HasIndex("Role", "Id")
+                        .HasDatabaseName("ix_users_role_id");
+
+                    b.HasIndex("Status", "Id")
+                        .HasDatabaseName("ix_users_status_id");
 
                     b.ToTable("users", (string)null);
                 });

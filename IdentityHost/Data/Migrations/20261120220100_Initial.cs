@@ -137,9 +137,9 @@ namespace IdentityHost.Data.Migrations
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "identity_now()"),
                     updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValueSql: "identity_now()"),
                     user_name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    normalized_user_name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    normalized_user_name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
                     email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: true),
-                    normalized_email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: true),
+                    normalized_email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: true, collation: "C"),
                     email_confirmed = table.Column<bool>(type: "boolean", nullable: false),
                     password_hash = table.Column<string>(type: "text", nullable: true),
                     security_stamp = table.Column<string>(type: "text", nullable: true),
@@ -361,6 +361,12 @@ namespace IdentityHost.Data.Migrations
                 columns: new[] { "created_at", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_users_id",
+                table: "users",
+                column: "id",
+                filter: "normalized_email IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_users_normalized_email",
                 table: "users",
                 column: "normalized_email",
@@ -371,6 +377,16 @@ namespace IdentityHost.Data.Migrations
                 table: "users",
                 column: "normalized_user_name",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_role_id",
+                table: "users",
+                columns: new[] { "role", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_status_id",
+                table: "users",
+                columns: new[] { "status", "id" });
         }
 
         /// <inheritdoc />

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using IdentityHost.Data.KeyRing;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -21,6 +22,8 @@ internal static class DataSetup
             source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
             return source.Build();
         });
+        // The same source under the name that the framework-only parts (health) ask for.
+        services.AddSingleton<DbDataSource>(provider => provider.GetRequiredService<NpgsqlDataSource>());
         services.AddPooledDbContextFactory<HostDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<HostDbContext>>().CreateDbContext());
 

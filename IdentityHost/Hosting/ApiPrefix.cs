@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace IdentityHost.Hosting;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal sealed class ApiPrefix(RequestDelegate next)
     static readonly PathString Prefix = "/api";
 
     /// <summary>A closed list: everything else under /api is not found, so that no other endpoint gets a second address.</summary>
-    static readonly PathString[] Rebased = ["/users", "/user", "/auth", "/logout"];
+    static readonly ImmutableArray<PathString> Rebased = ["/users", "/user", "/auth", "/logout"];
 
     public Task InvokeAsync(HttpContext context)
     {

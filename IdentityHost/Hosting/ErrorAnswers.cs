@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
@@ -98,7 +97,7 @@ internal static class ErrorAnswersSetup
     static int Status(Exception exception) => exception switch
     {
         BadHttpRequestException bad => bad.StatusCode,
-        _ when IsDatabaseAway(exception) => StatusCodes.Status503ServiceUnavailable,
+        _ when DatabaseAway.Caused(exception) => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
     };
 
@@ -111,21 +110,5 @@ internal static class ErrorAnswersSetup
         if (context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
         return Task.CompletedTask;
-    }
-
-    /// <summary>
-    /// Whether trying again may help. EF wraps what the driver throws; SQLSTATE class 08 is a lost connection and 57P0x a server going down, which a
-    /// driver does not count as transient.
-    /// </summary>
-    internal static bool IsDatabaseAway(Exception exception)
-    {
-        for (Exception? e = exception; e is not null; e = e.InnerException)
-        {
-            if (e is DbException database
-                && (database.IsTransient || database.SqlState is { } state
-                    && (state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("57P0", StringComparison.Ordinal))))
-                return true;
-        }
-        return false;
     }
 }

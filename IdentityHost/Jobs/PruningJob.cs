@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using IdentityHost.Data;
 using IdentityHost.SignIn;
 using Microsoft.Extensions.Options;
@@ -16,7 +17,7 @@ internal sealed partial class PruningJob(NpgsqlDataSource database, IOptions<Sig
     const int Batch = 1000;
 
     // Ended grants are kept a day, so that the account page and the audit can still name them. Grants go before the sessions that they hang on.
-    static readonly (string Table, string Sql)[] Statements =
+    static readonly ImmutableArray<(string Table, string Sql)> Statements =
     [
         ("revocations", Delete("revocations", "expires_at < identity_now()")),
         ("grants", Delete("grants", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace IdentityHost.Protocol;
@@ -6,8 +5,6 @@ namespace IdentityHost.Protocol;
 /// <summary>Unforeseen failures under <c>/connect</c>, in the protocol's own form. Detail goes to the log only.</summary>
 internal sealed partial class ProtocolExceptionHandler(ILogger<ProtocolExceptionHandler> logger) : IExceptionHandler
 {
-    static readonly TimeSpan DatabaseWait = TimeSpan.FromSeconds(5);
-
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         if (!httpContext.Request.Path.StartsWithSegments("/connect", StringComparison.Ordinal))
@@ -15,7 +12,7 @@ internal sealed partial class ProtocolExceptionHandler(ILogger<ProtocolException
         var error = exception switch
         {
             BadHttpRequestException bad => new ProtocolError("invalid_request", "The request could not be read.", bad.StatusCode),
-            DbException { IsTransient: true } or TimeoutException => ProtocolError.TemporarilyUnavailable(DatabaseWait),
+            _ when DatabaseAway.Caused(exception) => ProtocolError.TemporarilyUnavailable(DatabaseAway.RetryAfter),
             _ => new ProtocolError("server_error", "Something went wrong here; it was logged.", StatusCodes.Status500InternalServerError),
         };
         if (error.Status >= StatusCodes.Status500InternalServerError)

@@ -2,13 +2,14 @@ namespace IdentityHost.Tests.Support.Architecture;
 
 /// <summary>
 /// Who may use whom. Each folder uses only what stands to its left:
-/// Data, then Audit and Mail, Revocation, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
+/// the vocabulary of the root namespace (Issuer, DatabaseAway), Data, then Audit and Mail, Revocation, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
 /// </summary>
 internal static class Layers
 {
     /// <summary>Position from the left. Folders of one position do not know one another.</summary>
     static int? Position(string area) => area switch
     {
+        "Vocabulary" => -1,
         "Data" => 0,
         "Audit" or "Mail" => 1,
         "ResourceServer" => 2,
@@ -31,7 +32,12 @@ internal static class Layers
         return parts[0] switch
         {
             "Pages" or "AspNetCoreGeneratedDocument" => "Pages",
-            "IdentityHost" when parts.Length == 1 => name,
+            "IdentityHost" when parts.Length == 1 => name switch
+            {
+                "Issuer" or "DatabaseAway" => "Vocabulary",
+                "Program" or "CommandLine" or "StartFactsReader" => "Program",
+                _ => name,
+            },
             "IdentityHost" when parts is [_, "Hosting", "Doctor", ..] => "Hosting/Doctor",
             "IdentityHost" => parts[1],
             _ => null,
@@ -49,6 +55,7 @@ internal static class Layers
         {
             ("Hosting", "Hosting/Doctor") => null,
             ("Hosting/Doctor", "Hosting") => null,
+            ("Hosting", "Vocabulary") => null,
             ("Hosting", _) => "Hosting's middleware uses the framework only; what asks the features is Hosting/Doctor.",
             ("Pages", "Data") => "Pages call one method of a feature; they never touch Data.",
             _ when user == used => $"{from} and {to} do not know one another.",

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 
 namespace IdentityHost.Data.Postgres;
@@ -5,7 +6,7 @@ namespace IdentityHost.Data.Postgres;
 /// <summary>A folder that holds <c>initdb</c>, <c>pg_ctl</c> and <c>postgres</c> of one version.</summary>
 internal sealed class PostgresBinaries(string folder)
 {
-    static readonly string[] Needed = ["initdb", "pg_ctl", "postgres"];
+    static readonly ImmutableArray<string> Needed = ["initdb", "pg_ctl", "postgres"];
 
     /// <summary>Where the programs are.</summary>
     public string Folder => folder;

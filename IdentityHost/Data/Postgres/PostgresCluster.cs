@@ -55,7 +55,7 @@ internal sealed class PostgresCluster(ClusterFolder folder, bool durable, Action
         }
         var binaries = await MatchingBinariesAsync();
         progress("Starting Postgres");
-        foreach (var old in new DirectoryInfo(folder.Log).EnumerateFiles().Where(file => DateTime.UtcNow - file.LastWriteTimeUtc > LogLife))
+        foreach (var old in new DirectoryInfo(folder.Log).EnumerateFiles().Where(file => TimeProvider.System.GetUtcNow().UtcDateTime - file.LastWriteTimeUtc > LogLife))
             old.Delete();
         await File.WriteAllTextAsync(Path.Combine(folder.Data, "postgresql.conf"), PostgresSettings.Text(folder, durable));
         for (var attempt = 1; ; attempt++)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using IdentityHost.Protocol.Endpoints;
 
 namespace IdentityHost.Protocol;
 
@@ -15,20 +15,18 @@ internal static partial class ProtocolErrorWriter
         }
         var response = context.Response;
         response.StatusCode = error.Status;
-        response.ContentType = "application/json";
-        response.Headers.CacheControl = "no-store";
         if (error.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Basic realm=\"identityhost\", charset=\"UTF-8\"";
         if (error.RetryAfter is { } wait)
             response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
-        await using var json = new Utf8JsonWriter(response.BodyWriter);
-        json.WriteStartObject();
-        json.WriteString("error"u8, error.Code);
-        json.WriteString("error_description"u8, error.Description);
-        if (error.ErrorCode is not null)
-            json.WriteString("error_code"u8, error.ErrorCode);
-        json.WriteEndObject();
+        await JsonAnswer.WriteAsync(response, json =>
+        {
+            json.WriteString("error"u8, error.Code);
+            json.WriteString("error_description"u8, error.Description);
+            if (error.ErrorCode is not null)
+                json.WriteString("error_code"u8, error.ErrorCode);
+        });
     }
 
     [LoggerMessage(2000, LogLevel.Information, "Refused with {Code}: {Detail}")]

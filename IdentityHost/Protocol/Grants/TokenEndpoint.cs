@@ -1,4 +1,3 @@
-using System.Text.Json;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Endpoints;
 
@@ -35,16 +34,11 @@ internal sealed class TokenEndpoint(ClientAuthenticator authenticator, TokenServ
     }
 
     /// <summary>RFC 6749 §5.1. The scope is always said: it may be narrower than what was asked for.</summary>
-    static async Task WriteAsync(HttpResponse response, TokenAnswer answer)
+    static Task WriteAsync(HttpResponse response, TokenAnswer answer) => JsonAnswer.WriteAsync(response, json =>
     {
-        response.ContentType = "application/json";
-        response.Headers.CacheControl = "no-store";
-        await using var json = new Utf8JsonWriter(response.BodyWriter);
-        json.WriteStartObject();
         json.WriteString("access_token"u8, answer.AccessToken.Token);
         json.WriteString("token_type"u8, "Bearer"u8);
         json.WriteNumber("expires_in"u8, (long)answer.AccessToken.ExpiresIn.TotalSeconds);
         json.WriteString("scope"u8, string.Join(' ', answer.Scopes));
-        json.WriteEndObject();
-    }
+    });
 }

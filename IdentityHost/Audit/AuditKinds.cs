@@ -19,5 +19,7 @@ internal static class AuditKinds
     public const string ApplicationDeclared = "application_declared";
     public const string ApplicationDisabled = "application_disabled";
     public const string SigningKeyCreated = "signing_key_created";
+    public const string RefreshReplayed = "refresh_replayed";
+    public const string RefreshFromTheFuture = "refresh_from_the_future";
     public const string TokenRevoked = "token_revoked";
 }

@@ -19,6 +19,7 @@ internal sealed class HostDbContext(DbContextOptions<HostDbContext> options) : I
     public DbSet<Application> Applications => Set<Application>();
     public DbSet<RevocationEntry> Revocations => Set<RevocationEntry>();
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
+    public DbSet<ServerSecret> ServerSecrets => Set<ServerSecret>();
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 

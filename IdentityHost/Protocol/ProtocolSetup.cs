@@ -23,7 +23,8 @@ internal static class ProtocolSetup
         var services = builder.Services;
         services.AddOptions<TokensOptions>().BindConfiguration("Tokens").Validate(
                 o => o.IsValid,
-                "Tokens: AccessTokenLifetime must be between 00:00:10 and 01:00:00, and RefreshAbsoluteLifetime not shorter than it.")
+                "Tokens: AccessTokenLifetime must be between 00:00:10 and 01:00:00, RefreshIdleLifetime and RefreshAbsoluteLifetime not shorter than it, "
+                + "RefreshGrace between 00:00:00 and 00:10:00.")
             .ValidateOnStart();
         services.AddOptions<RevocationOptions>().Configure<IOptions<TokensOptions>>(
             (revocation, tokens) => revocation.Keep = tokens.Value.AccessTokenLifetime + TimeSpan.FromMinutes(1));
@@ -31,6 +32,9 @@ internal static class ProtocolSetup
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<IAccessTokenKeys>(provider => provider.GetRequiredService<SigningKeys>());
         services.AddSingleton<IStartupStep, SigningKeyStore>();
+        services.AddSingleton<RefreshTokens>();
+        services.AddSingleton<RefreshRotation>();
+        services.AddSingleton<IStartupStep, RefreshKeyStore>();
         services.AddSingleton<ScopeCatalog>();
         services.AddSingleton<TokenIssuer>();
 
@@ -41,6 +45,7 @@ internal static class ProtocolSetup
 
         // The grants there are. A new one is a file and a line here.
         services.AddScoped<IGrant, PasswordGrant>();
+        services.AddScoped<IGrant, RefreshTokenGrant>();
         services.AddScoped<IGrant, ClientCredentialsGrant>();
         services.AddSingleton<GrantRows>();
         services.AddScoped<TokenService>();

@@ -23,6 +23,15 @@ internal sealed class Grant
     public DateTimeOffset ExpiresAt { get; set; }
 
     public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>The newest refresh token's generation. Rotation moves it in place: a grant stays one row however often it refreshes.</summary>
+    public int Generation { get; set; }
+
+    /// <summary>When that generation came to be: grace and idle time count from here.</summary>
+    public DateTimeOffset RotatedAt { get; set; }
+
+    /// <summary>Random bytes of this grant that its refresh tokens are derived with; worthless without the server's key.</summary>
+    public required byte[] Salt { get; set; }
 }
 
 internal sealed class GrantConfiguration : IEntityTypeConfiguration<Grant>
@@ -36,6 +45,9 @@ internal sealed class GrantConfiguration : IEntityTypeConfiguration<Grant>
         builder.HasIndex(g => g.SessionId);
         builder.HasIndex(g => new { g.UserId, g.ApplicationId });
         builder.HasIndex(g => g.ApplicationId);
+        builder.Property(g => g.RotatedAt).HasDefaultValueSql("identity_now()");
+        builder.Property(g => g.Salt).HasDefaultValueSql("decode(replace(gen_random_uuid()::text, '-', ''), 'hex')");
+        // Nothing that rotation changes is indexed, so that its updates stay heap-only (HOT): the absolute expiry never moves.
         builder.HasIndex(g => g.ExpiresAt);
     }
 }

@@ -195,6 +195,23 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
 
+                    b.Property<int>("Generation")
+                        .HasColumnType("integer")
+                        .HasColumnName("generation");
+
+                    b.Property<DateTimeOffset>("RotatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("rotated_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<byte[]>("Salt")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bytea")
+                        .HasColumnName("salt")
+                        .HasDefaultValueSql("decode(replace(gen_random_uuid()::text, '-', ''), 'hex')");
+
                     b.Property<string>("Scope")
                         .IsRequired()
                         .HasColumnType("text")
@@ -263,6 +280,24 @@ namespace IdentityHost.Data.Migrations
                         .HasDatabaseName("ix_revocations_key_kind");
 
                     b.ToTable("revocations", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.ServerSecret", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("ProtectedKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_key");
+
+                    b.HasKey("Name")
+                        .HasName("pk_server_secrets");
+
+                    b.ToTable("server_secrets", (string)null);
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.Session", b =>

@@ -8,7 +8,7 @@ internal sealed class ApplicationOptions
     /// <summary>The shortest secret accepted outside Development: with 32 random characters a fast hash is safe at rest.</summary>
     public const int MinimumSecretLength = 32;
 
-    static readonly FrozenSet<string> KnownGrantTypes = FrozenSet.Create(GrantTypeNames.Password, GrantTypeNames.ClientCredentials);
+    static readonly FrozenSet<string> KnownGrantTypes = FrozenSet.Create(GrantTypeNames.Password, GrantTypeNames.RefreshToken, GrantTypeNames.ClientCredentials);
     static readonly FrozenSet<string> KnownMethods =
         FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post);
 

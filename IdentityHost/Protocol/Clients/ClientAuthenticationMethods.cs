@@ -12,5 +12,6 @@ internal static class ClientAuthenticationMethods
 internal static class GrantTypeNames
 {
     public const string Password = "password";
+    public const string RefreshToken = "refresh_token";
     public const string ClientCredentials = "client_credentials";
 }

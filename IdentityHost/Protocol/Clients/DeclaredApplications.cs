@@ -100,7 +100,7 @@ internal sealed class DeclaredApplications(
             {
                 ClientId = BuiltIn,
                 DisplayName = "IdentityHost",
-                GrantTypes = [GrantTypeNames.Password],
+                GrantTypes = [GrantTypeNames.Password, GrantTypeNames.RefreshToken],
                 Scopes = [ScopeCatalog.UsersSelf, ScopeCatalog.UsersManage],
                 Enabled = configuration.GetValue("Users:Login", true),
             },

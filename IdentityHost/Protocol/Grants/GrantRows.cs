@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using IdentityHost.Data;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Tokens;
@@ -6,7 +7,7 @@ using Npgsql;
 
 namespace IdentityHost.Protocol.Grants;
 
-/// <summary>Writes <c>grants</c>, one row for each grant however many tokens come of it.</summary>
+/// <summary>Writes <c>grants</c>, one row for each grant however many tokens come of it, with what its first refresh token is derived from.</summary>
 internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> options)
 {
     // The session was inserted by an earlier statement of the same transaction, and only if the person was still allowed in.
@@ -14,15 +15,16 @@ internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> opti
     const string Insert =
         """
         WITH application AS (SELECT id FROM applications WHERE id = $1 AND enabled AND epoch = $2 FOR SHARE)
-        INSERT INTO grants (id, session_id, user_id, application_id, scope, created_at, expires_at)
-        SELECT $3, s.id, s.user_id, a.id, $4, identity_now(), least(s.expires_at, identity_now() + $5)
+        INSERT INTO grants (id, session_id, user_id, application_id, scope, salt, created_at, expires_at)
+        SELECT $3, s.id, s.user_id, a.id, $4, $7, identity_now(), least(s.expires_at, identity_now() + $5)
         FROM sessions s, application a WHERE s.id = $6 AND s.ended_at IS NULL
         """;
 
     /// <summary>Adds the grant to the statements of the request. After execution the command affected one row, or the grant was lost to a race.</summary>
-    public (Guid Id, NpgsqlBatchCommand Command) Add(WriteBatch batch, Client client, Subject subject, IReadOnlyList<string> scopes)
+    public (Guid Id, byte[] Salt, NpgsqlBatchCommand Command) Add(WriteBatch batch, Client client, Subject subject, IReadOnlyList<string> scopes)
     {
         var id = Identifiers.NewRowId(clock.GetUtcNow());
+        var salt = RandomNumberGenerator.GetBytes(RefreshTokens.SaltLength);
         var command = batch.Add(
             Insert,
             Sql.Value(client.ApplicationId),
@@ -30,7 +32,8 @@ internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> opti
             Sql.Value(id),
             Sql.Value(string.Join(' ', scopes)),
             Sql.Value(options.Value.RefreshAbsoluteLifetime),
-            Sql.Value(subject.SessionId));
-        return (id, command);
+            Sql.Value(subject.SessionId),
+            Sql.Value(salt));
+        return (id, salt, command);
     }
 }

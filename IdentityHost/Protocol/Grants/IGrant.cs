@@ -28,4 +28,11 @@ internal sealed record GrantRequest(Client Client, FormParameters Parameters, Wr
 /// <summary>What a grant decided.</summary>
 /// <param name="Scopes">What the token allows, in the order asked for.</param>
 /// <param name="Subject">The person it is for, or null where the application acts for itself.</param>
-internal sealed record Granted(IReadOnlyList<string> Scopes, Subject? Subject);
+internal sealed record Granted(IReadOnlyList<string> Scopes, Subject? Subject)
+{
+    /// <summary>The grant that goes on; null where a new one is to be made.</summary>
+    public Guid? GrantId { get; init; }
+
+    /// <summary>The refresh token of the grant that goes on.</summary>
+    public string? RefreshToken { get; init; }
+}

@@ -39,6 +39,8 @@ internal sealed class TokenEndpoint(ClientAuthenticator authenticator, TokenServ
         json.WriteString("access_token"u8, answer.AccessToken.Token);
         json.WriteString("token_type"u8, "Bearer"u8);
         json.WriteNumber("expires_in"u8, (long)answer.AccessToken.ExpiresIn.TotalSeconds);
+        if (answer.RefreshToken is not null)
+            json.WriteString("refresh_token"u8, answer.RefreshToken);
         json.WriteString("scope"u8, string.Join(' ', answer.Scopes));
     });
 }

@@ -9,12 +9,13 @@ namespace IdentityHost.Protocol.Grants;
 
 /// <summary>What a token request was answered with.</summary>
 /// <param name="AccessToken">The token and its lifetime.</param>
+/// <param name="RefreshToken">Where the application may refresh.</param>
 /// <param name="Scopes">What was granted, which may be less than was asked for.</param>
 /// <param name="Subject">The person, where there is one.</param>
-internal sealed record TokenAnswer(IssuedAccessToken AccessToken, IReadOnlyList<string> Scopes, Subject? Subject);
+internal sealed record TokenAnswer(IssuedAccessToken AccessToken, string? RefreshToken, IReadOnlyList<string> Scopes, Subject? Subject);
 
 /// <summary>From an authenticated client's request to a token: find the grant, run it, write what it owes, issue.</summary>
-internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, TokenIssuer issuer, NpgsqlDataSource database)
+internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, RefreshTokens refreshTokens, TokenIssuer issuer, NpgsqlDataSource database)
 {
     readonly FrozenDictionary<string, IGrant> _grants = grants.ToFrozenDictionary(g => g.GrantType, StringComparer.Ordinal);
 
@@ -29,17 +30,20 @@ internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, T
         if ((await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted))
             return error;
 
-        Guid? grantId = null;
-        if (granted.Subject is { } subject)
+        var (grantId, refreshToken) = (granted.GrantId, granted.RefreshToken);
+        if (grantId is null && granted.Subject is { } subject)
         {
-            (grantId, var inserted) = rows.Add(batch, client, subject, granted.Scopes);
+            var (id, salt, inserted) = rows.Add(batch, client, subject, granted.Scopes);
             await batch.ExecuteAsync(database, cancellationToken);
             // Somebody disabled the person or the application while the password was being checked.
             if (inserted.RecordsAffected == 0)
                 return ProtocolError.InvalidGrant("The username or the password is wrong.", detail: "lost to a change of user or application");
+            grantId = id;
+            if (client.GrantTypes.Contains(GrantTypeNames.RefreshToken))
+                refreshToken = refreshTokens.Derive(id, generation: 0, salt);
         }
         var token = issuer.Issue(new AccessTokenContent(client, granted.Scopes, granted.Subject, grantId));
-        return new TokenAnswer(token, granted.Scopes, granted.Subject);
+        return new TokenAnswer(token, refreshToken, granted.Scopes, granted.Subject);
     }
 
     Result<IGrant> FindGrant(Client client, string? grantType)

@@ -65,6 +65,8 @@ internal sealed class LoginEndpoint(Applications applications, TokenService toke
         writer.WriteStartObject();
         writer.WriteString("token", answer.AccessToken.Token);
         writer.WriteString("access_token", answer.AccessToken.Token);
+        if (answer.RefreshToken is not null)
+            writer.WriteString("refresh_token", answer.RefreshToken);
         writer.WriteString("token_type", "Bearer");
         writer.WriteNumber("expires_in", (long)answer.AccessToken.ExpiresIn.TotalSeconds);
         writer.WriteString("scope", string.Join(' ', answer.Scopes));

@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using IdentityHost.Protocol.Tokens;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.EntityFrameworkCore;
+
+namespace IdentityHost.Protocol.Keys;
+
+/// <summary>The key that refresh tokens are derived with: made at the first start, under the start-up lock, and loaded at every one.</summary>
+internal sealed class RefreshKeyStore(IDbContextFactory<HostDbContext> contexts, IDataProtectionProvider protection, RefreshTokens tokens) : IStartupStep
+{
+    const string Name = "refresh_tokens";
+    const int KeyLength = 32;
+
+    readonly IDataProtector _protector = protection.CreateProtector("IdentityHost.ServerSecrets", Name);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var stored = await context.ServerSecrets.AsNoTracking().FirstOrDefaultAsync(s => s.Name == Name, cancellationToken);
+        if (stored is null)
+        {
+            stored = new ServerSecret { Name = Name, ProtectedKey = _protector.Protect(RandomNumberGenerator.GetBytes(KeyLength)) };
+            context.Add(stored);
+            await context.SaveChangesAsync(cancellationToken);
+        }
+        tokens.Use(_protector.Unprotect(stored.ProtectedKey));
+    }
+}

@@ -1,0 +1,122 @@
+using IdentityHost.Audit;
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using IdentityHost.Protocol.Clients;
+using IdentityHost.Revocation;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace IdentityHost.Protocol.Tokens;
+
+/// <summary>A grant whose refresh token was good.</summary>
+/// <param name="GrantId">The grant.</param>
+/// <param name="Scope">What was granted, space separated.</param>
+/// <param name="Successor">The refresh token to use next: the same for everybody who presents the same predecessor.</param>
+/// <param name="Subject">Whose it is, as they are now.</param>
+internal sealed record RefreshedGrant(Guid GrantId, string Scope, string Successor, Subject Subject);
+
+/// <summary>
+/// Rotation, in one statement by primary key. It locks what it depends on (person, session, application): a plain join would re-check the
+/// grant's row only, and succeed after somebody's disabling of the person has committed.
+/// </summary>
+internal sealed class RefreshRotation(
+    RefreshTokens tokens, NpgsqlDataSource database, IOptions<TokensOptions> options, IOptions<RevocationOptions> revocation)
+{
+    // Generations: the newest works and moves the row on; the one before works while its successor is unused and the grace lasts, and moves
+    // nothing; an older one is a replay, and the grant ends with everything on it. One above the row's (a restored backup) finds nothing.
+    static readonly string Statement =
+        $"""
+        WITH subject AS MATERIALIZED (
+            SELECT g.id, u.id AS user_id, u.role, u.epoch, s.id AS session_id, s.expires_at
+            FROM grants g
+            JOIN sessions s ON s.id = g.session_id
+            JOIN users u ON u.id = g.user_id
+            JOIN applications a ON a.id = g.application_id
+            WHERE g.id = $1 AND s.ended_at IS NULL AND s.expires_at > identity_now() AND u.status AND a.enabled AND a.epoch = $5
+            FOR SHARE OF s, u, a),
+        rotated AS (
+            UPDATE grants g SET
+                generation = g.generation + CASE WHEN g.generation = $2 THEN 1 ELSE 0 END,
+                rotated_at = CASE WHEN g.generation = $2 THEN identity_now() ELSE g.rotated_at END,
+                ended_at = CASE WHEN g.generation = $2 OR (g.generation = $2 + 1 AND g.rotated_at + $6 > identity_now()) THEN NULL ELSE identity_now() END
+            FROM subject
+            WHERE g.id = subject.id AND g.application_id = $3 AND g.salt = $4 AND g.generation >= $2
+              AND g.ended_at IS NULL AND g.expires_at > identity_now() AND g.rotated_at + $7 > identity_now()
+              AND $12 <@ string_to_array(g.scope, ' ')
+            RETURNING g.generation, g.scope, g.ended_at IS NOT NULL AS replayed, subject.user_id, subject.role, subject.epoch, subject.session_id,
+                      subject.expires_at),
+        revoked AS (
+            INSERT INTO revocations (kind, key, epoch, expires_at)
+            SELECT {(short)RevocationKind.Grant}, $8, NULL, identity_now() + $9 FROM rotated WHERE replayed),
+        audited AS (
+            {AuditLog.InsertInto} SELECT '{AuditKinds.RefreshReplayed}', NULL, user_id, $10, $11, $8 FROM rotated WHERE replayed)
+        SELECT generation, scope, replayed, user_id, role, epoch, session_id, expires_at FROM rotated
+        """;
+
+    /// <summary>
+    /// Uses a refresh token. What asks for more than was granted uses nothing: a client that never sees the successor must not be left with
+    /// a predecessor that will soon count as a replay.
+    /// </summary>
+    /// <param name="token">The token, taken apart.</param>
+    /// <param name="scopes">The scopes asked for; none means those granted.</param>
+    /// <param name="client">Who presents it.</param>
+    /// <param name="address">Where it comes from, for the audit.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
+    /// <returns>Null where it does not work (any more); a replay has by then ended the grant.</returns>
+    public async Task<RefreshedGrant?> RotateAsync(
+        RefreshTokenParts token, string[] scopes, Client client, string address, CancellationToken cancellationToken)
+    {
+        var lifetimes = options.Value;
+        await using var command = database.CreateCommand(Statement);
+        var parameters = command.Parameters;
+        parameters.Add(Sql.Value(token.GrantId));
+        parameters.Add(Sql.Value(token.Generation));
+        parameters.Add(Sql.Value(client.ApplicationId));
+        parameters.Add(Sql.Value(token.Salt));
+        parameters.Add(Sql.Value(client.Epoch));
+        parameters.Add(Sql.Value(lifetimes.RefreshGrace));
+        parameters.Add(Sql.Value(lifetimes.RefreshIdleLifetime));
+        parameters.Add(Sql.Value(Identifiers.Text(token.GrantId)));
+        parameters.Add(Sql.Value(revocation.Value.Keep));
+        parameters.Add(Sql.Value(client.ClientId));
+        parameters.Add(Sql.Value(address));
+        parameters.Add(Sql.Value(scopes));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken) || row.GetBoolean(2))
+            return null;
+        var subject = new Subject(
+            row.GetInt64(3), row.GetInt32(5), (UserRole)row.GetInt16(4), row.GetGuid(6), new DateTimeOffset(row.GetDateTime(7)));
+        return new RefreshedGrant(token.GrantId, row.GetString(1), tokens.Derive(token.GrantId, row.GetInt32(0), token.Salt), subject);
+    }
+
+    /// <summary>
+    /// Asked after a refusal only: whether it was the scope. A generation that the row has not reached was made by a database that is gone (a
+    /// restored backup, a failover that lost commits), and the audit tells it.
+    /// </summary>
+    public async Task<bool> WasScopeTooWideAsync(
+        RefreshTokenParts token, string[] scopes, Client client, string address, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT generation, $3 <@ string_to_array(scope, ' ') FROM grants WHERE id = $1 AND application_id = $2 AND ended_at IS NULL");
+        command.Parameters.Add(Sql.Value(token.GrantId));
+        command.Parameters.Add(Sql.Value(client.ApplicationId));
+        command.Parameters.Add(Sql.Value(scopes));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
+            return false;
+        var (generation, granted) = (row.GetInt32(0), row.GetBoolean(1));
+        if (token.Generation > generation)
+        {
+            var batch = new WriteBatch();
+            batch.AddAudit(new AuditEvent
+            {
+                Kind = AuditKinds.RefreshFromTheFuture,
+                ClientId = client.ClientId,
+                Address = address,
+                Detail = Identifiers.Text(token.GrantId),
+            });
+            await batch.ExecuteAsync(database, cancellationToken);
+        }
+        return !granted;
+    }
+}

@@ -9,8 +9,7 @@ namespace IdentityHost.Data;
 internal sealed class WriteBatch
 {
     readonly List<NpgsqlBatchCommand> _commands = [];
-
-    public int Count => _commands.Count;
+    readonly List<NpgsqlBatchCommand> _kept = [];
 
     /// <summary>Adds one statement with its positional parameters (<c>$1</c> …).</summary>
     public NpgsqlBatchCommand Add(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
@@ -22,13 +21,21 @@ internal sealed class WriteBatch
         return command;
     }
 
+    /// <summary>Adds a statement that is owed even if the rest is not wanted any more: a verdict that was given stays given.</summary>
+    public void AddKept(string sql, params ReadOnlySpan<NpgsqlParameter> parameters) => _kept.Add(Add(sql, parameters));
+
+    /// <summary>Sends only what is owed anyway.</summary>
+    public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => SendAsync(_kept, database, cancellationToken);
+
     /// <summary>Sends all of it. Afterwards <see cref="NpgsqlBatchCommand.RecordsAffected"/> of each statement tells what it did.</summary>
-    public async Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    public Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => SendAsync(_commands, database, cancellationToken);
+
+    static async Task SendAsync(List<NpgsqlBatchCommand> commands, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        if (_commands.Count == 0)
+        if (commands.Count == 0)
             return;
         await using var batch = database.CreateBatch();
-        foreach (var command in _commands)
+        foreach (var command in commands)
             batch.BatchCommands.Add(command);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }

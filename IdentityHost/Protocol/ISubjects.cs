@@ -8,7 +8,8 @@ internal interface ISubjects
 {
     /// <summary>
     /// Proves a person by password and, if that succeeds, adds what the sign-in owes (its session, the attempt's verdict, the audit) to
-    /// <paramref name="batch"/>. Nothing of it stands until the caller has executed the batch; failures are recorded at once.
+    /// <paramref name="batch"/>. Nothing of it stands until the caller has executed the batch
+    /// (or, after a refusal, abandoned it); wrong passwords are recorded at once.
     /// </summary>
     Task<SubjectResult> AuthenticateAsync(PasswordCredentials credentials, WriteBatch batch, CancellationToken cancellationToken);
 }

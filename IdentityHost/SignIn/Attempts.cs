@@ -104,7 +104,7 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
     }
 
     /// <summary>The password was right: the slot is free and the series forgotten, when <paramref name="batch"/> commits.</summary>
-    public static void AddRight(WriteBatch batch, AttemptSlot slot) => batch.Add(RightSql, Sql.Value(slot.Key), Sql.Value(slot.Lease!.Value));
+    public static void AddRight(WriteBatch batch, AttemptSlot slot) => batch.AddKept(RightSql, Sql.Value(slot.Key), Sql.Value(slot.Lease!.Value));
 
     /// <summary>The password was wrong: it counts, and perhaps blocks.</summary>
     public void AddWrong(WriteBatch batch, AttemptSlot slot) => batch.Add(

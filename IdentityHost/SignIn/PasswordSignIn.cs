@@ -4,13 +4,12 @@ using IdentityHost.Data.Entities;
 using IdentityHost.Protocol;
 using IdentityHost.Revocation;
 using IdentityHost.Users.Passwords;
-using Npgsql;
 
 namespace IdentityHost.SignIn;
 
 /// <summary>Signs a person in by password: proof, rules of the account, session. Answers the engine's <see cref="ISubjects"/>.</summary>
 internal sealed class PasswordSignIn(
-    Authenticate authenticate, Sessions sessions, PasswordHashing hashing, PasswordPolicy policy, Revocations revocations, NpgsqlDataSource database)
+    Authenticate authenticate, Sessions sessions, PasswordHashing hashing, PasswordPolicy policy, Revocations revocations)
     : ISubjects
 {
     const string RehashSql = "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3";
@@ -36,15 +35,19 @@ internal sealed class PasswordSignIn(
             : credentials.NewPassword is { } wish && !IsAcceptable(wish, credentials.Password, person) ? SubjectRefusal.WeakPassword
             : (SubjectRefusal?)null;
         if (refusal is { } reason)
-        {
-            await batch.ExecuteAsync(database, cancellationToken);
             return SubjectResult.Refused(reason);
-        }
 
-        if (credentials.NewPassword is { } newPassword)
-            person = await ChangePasswordAsync(person, newPassword, credentials, batch, cancellationToken);
-        else if (verdict.Rehash)
-            await RehashAsync(person, credentials.Password, batch, cancellationToken);
+        try
+        {
+            if (credentials.NewPassword is { } newPassword)
+                person = await ChangePasswordAsync(person, newPassword, credentials, batch, cancellationToken);
+            else if (verdict.Rehash)
+                await RehashAsync(person, credentials.Password, batch, cancellationToken);
+        }
+        catch (HashingQueueFullException full)
+        {
+            return SubjectResult.Refused(SubjectRefusal.Busy, full.RetryAfter);
+        }
         return sessions.Add(batch, person, "pwd", credentials);
     }
 

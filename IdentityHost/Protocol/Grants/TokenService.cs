@@ -28,7 +28,10 @@ internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, R
         var batch = new WriteBatch();
         var request = new GrantRequest(client, parameters, batch, address, userAgent);
         if ((await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted))
+        {
+            await batch.AbandonAsync(database, cancellationToken);
             return error;
+        }
 
         var (grantId, refreshToken) = (granted.GrantId, granted.RefreshToken);
         if (grantId is null && granted.Subject is { } subject)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using IdentityHost.Tests.Support;
 using IdentityHost.Tests.Support.Architecture;
 using Microsoft.AspNetCore.DataProtection;
 using Mono.Cecil;

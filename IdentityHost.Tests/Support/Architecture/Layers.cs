@@ -2,7 +2,7 @@ namespace IdentityHost.Tests.Support.Architecture;
 
 /// <summary>
 /// Who may use whom. Each folder uses only what stands to its left:
-/// the vocabulary of the root namespace (Issuer, DatabaseAway), Data, then Audit and Mail, Revocation, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
+/// the vocabulary of the root namespace (Issuer, DatabaseAway, FormFields), Data, then Audit and Mail, Revocation, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
 /// </summary>
 internal static class Layers
 {
@@ -34,7 +34,7 @@ internal static class Layers
             "Pages" or "AspNetCoreGeneratedDocument" => "Pages",
             "IdentityHost" when parts.Length == 1 => name switch
             {
-                "Issuer" or "DatabaseAway" => "Vocabulary",
+                "Issuer" or "DatabaseAway" or "FormFields" => "Vocabulary",
                 "Program" or "CommandLine" or "StartFactsReader" => "Program",
                 _ => name,
             },

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Text;
 using IdentityHost.Protocol.Endpoints;
 
 namespace IdentityHost.Protocol.Clients;
@@ -61,22 +60,19 @@ internal sealed class ClientAuthenticator(Applications applications)
         var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(encoded.Length)];
         if (!Convert.TryFromBase64Chars(encoded, bytes, out var written))
             return false;
-        string text;
-        try
-        {
-            text = StrictUtf8.GetString(bytes, 0, written);
-        }
-        catch (DecoderFallbackException)
-        {
-            return false;
-        }
-        var colon = text.IndexOf(':');
+        var pair = bytes.AsSpan(0, written);
+        var colon = pair.IndexOf((byte)':');
         if (colon <= 0)
             return false;
-        id = FormParameters.Decode(text[..colon]);
-        secret = FormParameters.Decode(text[(colon + 1)..]);
-        return !id.Contains('\0') && !secret.Contains('\0') && secret.Length > 0;
+        try
+        {
+            id = FormFields.Decode(pair[..colon]);
+            secret = FormFields.Decode(pair[(colon + 1)..]);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+        return !id.Contains('\0', StringComparison.Ordinal) && secret.Length > 0;
     }
-
-    static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Buffers;
 using Microsoft.Net.Http.Headers;
 
 namespace IdentityHost.Protocol.Endpoints;
@@ -44,30 +44,43 @@ internal sealed class FormParameters
         if (request.ContentLength > MaximumBody)
             return TooLarge;
 
-        var reader = new StrictFormReader(request.BodyReader);
+        // Chunked bodies announce no length: one byte above the limit is enough to know.
+        var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? MaximumBody) + 1);
         try
         {
-            var fields = await reader.ReadAsync(MaximumBody, MaximumParameters, cancellationToken);
-            if (fields is null)
+            var limit = (int)(request.ContentLength ?? MaximumBody) + 1;
+            var read = await request.Body.ReadAtLeastAsync(buffer.AsMemory(0, limit), limit, throwOnEndOfStream: false, cancellationToken);
+            return read > MaximumBody ? TooLarge : Parse(buffer.AsSpan(0, read));
+        }
+        finally
+        {
+            // The body may have held a password.
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    static Result<FormParameters> Parse(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var fields = FormFields.Parse(body);
+            if (fields.Count > MaximumParameters)
                 return TooLarge;
             var values = new Dictionary<string, string?>(fields.Count, StringComparer.Ordinal);
             foreach (var (name, value) in fields)
             {
-                if (name.Contains('\0') || value.Contains('\0'))
+                if (name.Contains('\0', StringComparison.Ordinal) || value.Contains('\0', StringComparison.Ordinal))
                     return ProtocolError.InvalidRequest("A parameter holds a NUL character.");
                 if (!values.TryAdd(name, value))
                     return ProtocolError.InvalidRequest("A parameter is there more than once.");
             }
             return new FormParameters(values);
         }
-        catch (DecoderFallbackException)
+        catch (FormatException e)
         {
-            return ProtocolError.InvalidRequest("The body is not valid UTF-8.");
+            return ProtocolError.InvalidRequest($"The body is not form data: {e.Message}.");
         }
     }
 
-    /// <summary>Decodes one form-encoded part: <c>+</c> is a space, <c>%XX</c> a byte of UTF-8.</summary>
-    public static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
-
-    static ProtocolError TooLarge => ProtocolError.InvalidRequest("The body is larger than 64 KB.");
+    static ProtocolError TooLarge => ProtocolError.InvalidRequest("The body is larger than 64 KB, or has more than 100 parameters.");
 }

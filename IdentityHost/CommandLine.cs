@@ -23,7 +23,7 @@ internal static class CommandLine
         }
         var root = new RootCommand("IdentityHost, an OAuth-first identity server. Settings: --Name=value, environment variables, appsettings.json.");
         root.TreatUnmatchedTokensAsErrors = false;
-        root.SetAction((parsed, stop) => GuardAsync(() => ServeAsync([.. parsed.UnmatchedTokens], stop)));
+        root.SetAction((parsed, stop) => GuardAsync(() => ServeAsync([.. parsed.UnmatchedTokens], stop), stop));
         root.Add(Verb("serve", "Serves until it is stopped (the default).", ServeAsync));
         root.Add(Verb("migrate", "Brings the database's schema up to date and ends.", MigrateAsync));
         return await root.Parse(args).InvokeAsync();
@@ -32,7 +32,7 @@ internal static class CommandLine
     static Command Verb(string name, string description, Func<string[], CancellationToken, Task<int>> action)
     {
         var verb = new Command(name, description) { TreatUnmatchedTokensAsErrors = false };
-        verb.SetAction((parsed, stop) => GuardAsync(() => action([.. parsed.UnmatchedTokens], stop)));
+        verb.SetAction((parsed, stop) => GuardAsync(() => action([.. parsed.UnmatchedTokens], stop), stop));
         return verb;
     }
 
@@ -43,7 +43,17 @@ internal static class CommandLine
         await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, progress.Step, stop);
         await using var app = Program.Build(builder);
         progress.Step("Starting the host");
-        await app.StartAsync(stop);
+        try
+        {
+            await app.StartAsync(stop);
+        }
+        catch
+        {
+            // The port may be taken; the admin is in the database all the same, and nobody would ever learn the password.
+            progress.Dispose();
+            StartFactsReader.TellGeneratedAdmin(app);
+            throw;
+        }
         progress.Dispose();
         if (app.Environment.IsDevelopment())
             await StartFactsReader.WriteAsync(app, own?.DataFolder, stop);
@@ -59,17 +69,19 @@ internal static class CommandLine
         await using var app = Program.Build(builder);
         progress.Step("Migrating the database");
         await app.Services.GetRequiredService<DatabaseSetup>().PrepareAsync(migrate: true, stop);
+        progress.Dispose();
+        StartFactsReader.TellGeneratedAdmin(app);
         return 0;
     }
 
     /// <summary>Mistakes of set-up are told to a person; anything else is a fault of ours and keeps its stack.</summary>
-    static async Task<int> GuardAsync(Func<Task<int>> action)
+    static async Task<int> GuardAsync(Func<Task<int>> action, CancellationToken stop)
     {
         try
         {
             return await action();
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return 0;
         }

@@ -9,6 +9,13 @@ namespace IdentityHost;
 /// <summary>Gathers what a person should know after a start in Development and prints it.</summary>
 internal static class StartFactsReader
 {
+    /// <summary>The password that was made for the first admin, where the start ends before <see cref="WriteAsync"/> could tell it.</summary>
+    public static void TellGeneratedAdmin(WebApplication app)
+    {
+        if (app.Services.GetRequiredService<FirstAdmin>().Generated is { } made)
+            Console.Out.WriteLine($"The first admin is {made.Username} with the password {made.Password} (made for you, shown this once).");
+    }
+
     public static async Task WriteAsync(WebApplication app, string? dataFolder, CancellationToken cancellationToken)
     {
         await using var scope = app.Services.CreateAsyncScope();

@@ -34,9 +34,12 @@ internal sealed class WriteBatch
     {
         if (commands.Count == 0)
             return;
-        await using var batch = database.CreateBatch();
-        foreach (var command in commands)
-            batch.BatchCommands.Add(command);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await Conflicts.RetryAsync(async () =>
+        {
+            await using var batch = database.CreateBatch();
+            foreach (var command in commands)
+                batch.BatchCommands.Add(command);
+            return await batch.ExecuteNonQueryAsync(cancellationToken);
+        });
     }
 }

@@ -50,8 +50,9 @@ internal sealed class Authenticate(
             await attempts.ReleaseAsync(slot);
             return Verdict.Refused(SubjectRefusal.Busy, full.RetryAfter);
         }
-        catch (OperationCanceledException)
+        catch
         {
+            // Whatever happened, there is no verdict: the attempt does not count, and the slot must not be held until its lease runs out.
             await attempts.ReleaseAsync(slot);
             throw;
         }
@@ -73,7 +74,8 @@ internal sealed class Authenticate(
         var started = clock.GetTimestamp();
         while (true)
         {
-            var slot = await attempts.TakeAsync(name, address, cancellationToken);
+            // Not cancelled half-way: a slot that was taken for a caller who has gone would be nobody's.
+            var slot = await attempts.TakeAsync(name, address, CancellationToken.None);
             if (slot.Lease is not null || slot.BlockedFor is not null || clock.GetElapsedTime(started) > LongestWait)
                 return slot;
             await Task.Delay(Look, cancellationToken);

@@ -19,11 +19,12 @@ internal static class SignInSetup
     {
         var services = builder.Services;
         services.AddOptions<SignInLimits>().BindConfiguration("RateLimits:SignIn")
-            .PostConfigure<IConfiguration>((limits, configuration) =>
+            .PostConfigure<IConfiguration, ILogger<SignInLimits>>((limits, configuration, logger) =>
             {
-                // For load tests only.
-                if (!configuration.GetValue("RateLimits:Enabled", true))
-                    limits.Failures = int.MaxValue;
+                if (configuration.GetValue("RateLimits:Enabled", true))
+                    return;
+                logger.LogWarning("RateLimits:Enabled is false: passwords can be guessed without limit. This is for load tests only");
+                limits.Failures = int.MaxValue;
             })
             .Validate(
                 limits => limits.IsValid,

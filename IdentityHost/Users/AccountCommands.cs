@@ -33,8 +33,8 @@ internal sealed class AccountCommands(HostDbContext context, Revocations revocat
             await context.Database.ExecuteSqlAsync(
                 $"""
                 UPDATE users SET status = false, epoch = epoch + 1, version = version + 1, updated_at = identity_now() WHERE id = {id};
-                UPDATE grants SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
-                UPDATE sessions SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL
+                UPDATE sessions SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
+                UPDATE grants SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL
                 """,
                 cancellationToken);
             Revoke(target);
@@ -69,9 +69,14 @@ internal sealed class AccountCommands(HostDbContext context, Revocations revocat
             return Outcome.Changed;
         }, cancellationToken);
 
-    async Task<ApiError?> ChangeAsync(
+    Task<ApiError?> ChangeAsync(
+        long id, Actor actor, VersionCondition condition, string auditKind, Func<LockedUser, Task<Outcome>> change, CancellationToken cancellationToken) =>
+        Conflicts.RetryAsync(() => TryChangeAsync(id, actor, condition, auditKind, change, cancellationToken));
+
+    async Task<ApiError?> TryChangeAsync(
         long id, Actor actor, VersionCondition condition, string auditKind, Func<LockedUser, Task<Outcome>> change, CancellationToken cancellationToken)
     {
+        context.ChangeTracker.Clear();
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         // Both rows, in the order of their ids: two admins who act on each other wait instead of deadlocking, and the second finds itself refused.
         var locked = await context.Database.SqlQuery<LockedUser>(

@@ -8,6 +8,9 @@ internal sealed class ApplicationOptions
     /// <summary>The shortest secret accepted outside Development: with 32 random characters a fast hash is safe at rest.</summary>
     public const int MinimumSecretLength = 32;
 
+    /// <summary>The longest, in characters: longer ones are refused unread where clients authenticate.</summary>
+    public const int MaximumSecretLength = 512;
+
     static readonly FrozenSet<string> KnownGrantTypes = FrozenSet.Create(GrantTypeNames.Password, GrantTypeNames.RefreshToken, GrantTypeNames.ClientCredentials);
     static readonly FrozenSet<string> KnownMethods =
         FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post);
@@ -47,6 +50,10 @@ internal sealed class ApplicationOptions
             return $"{who}: a client authenticates either with a ClientSecret or with TokenEndpointAuthMethod 'none', not both and not neither.";
         if (ClientSecret is { Length: < MinimumSecretLength } && !development)
             return $"{who}: ClientSecret must have at least {MinimumSecretLength} random characters: openssl rand -base64 32";
+        if (ClientSecret is { Length: > MaximumSecretLength })
+            return $"{who}: ClientSecret must not be longer than {MaximumSecretLength} characters.";
+        if (DisplayName.Length > 100)
+            return $"{who}: DisplayName must not be longer than 100 characters.";
         if (GrantTypes.FirstOrDefault(g => !KnownGrantTypes.Contains(g)) is { } unknown)
             return $"{who}: GrantTypes '{unknown}' is not supported; use {string.Join(", ", KnownGrantTypes.Order())}.";
         if (GrantTypes.Contains(GrantTypeNames.ClientCredentials) && EffectiveMethod == ClientAuthenticationMethods.None)

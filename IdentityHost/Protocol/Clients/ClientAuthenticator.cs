@@ -9,7 +9,7 @@ namespace IdentityHost.Protocol.Clients;
 /// </summary>
 internal sealed class ClientAuthenticator(Applications applications)
 {
-    const int MaximumCredentialLength = 512;
+    const int MaximumCredentialLength = ApplicationOptions.MaximumSecretLength;
 
     public async Task<Result<Client>> AuthenticateAsync(HttpRequest request, FormParameters form, CancellationToken cancellationToken)
     {

@@ -17,7 +17,8 @@ internal sealed class DeclaredApplications(
     TimeProvider clock,
     ScopeCatalog scopes,
     IConfiguration configuration,
-    IHostEnvironment environment) : IStartupStep
+    IHostEnvironment environment,
+    ILogger<DeclaredApplications> logger) : IStartupStep
 {
     /// <summary>The public application behind <c>POST /users/login</c>.</summary>
     public const string BuiltIn = "identityhost";
@@ -43,6 +44,8 @@ internal sealed class DeclaredApplications(
         }
         foreach (var removed in stored.Values.Where(a => a is { Declared: true, Enabled: true }))
         {
+            // Said aloud: during a rolling change of configuration an old node that restarts would do this to what a new one declares.
+            logger.LogWarning("The application {ClientId} is not declared in Applications any more: it is disabled, and its tokens are revoked", removed.ClientId);
             removed.Enabled = false;
             KillTokens(context, removed);
         }

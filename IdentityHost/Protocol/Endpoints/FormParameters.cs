@@ -37,7 +37,7 @@ internal sealed class FormParameters
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
-            || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+            || (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
             return ProtocolError.InvalidRequest("Send the parameters as application/x-www-form-urlencoded in UTF-8.");
         if (request.Headers.ContentEncoding.Count > 0)
             return ProtocolError.InvalidRequest("Send the body without Content-Encoding.");

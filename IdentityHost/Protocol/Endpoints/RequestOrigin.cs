@@ -30,6 +30,9 @@ internal static class RequestOrigin
         var text = context.Request.Headers.UserAgent.ToString();
         if (text.Length == 0)
             return null;
-        return text.Length <= MaximumUserAgent ? text : text[..MaximumUserAgent];
+        if (text.Length <= MaximumUserAgent)
+            return text;
+        // Half a surrogate pair is no text, and the database would refuse it.
+        return text[..(char.IsHighSurrogate(text[MaximumUserAgent - 1]) ? MaximumUserAgent - 1 : MaximumUserAgent)];
     }
 }

@@ -27,11 +27,23 @@ internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, R
 
         var batch = new WriteBatch();
         var request = new GrantRequest(client, parameters, batch, address, userAgent);
-        if ((await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted))
+        try
         {
-            await batch.AbandonAsync(database, cancellationToken);
-            return error;
+            if (!(await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted))
+                return await FinishAsync(client, granted, batch, cancellationToken);
         }
+        catch
+        {
+            await batch.AbandonAsync(database, CancellationToken.None);
+            throw;
+        }
+        await batch.AbandonAsync(database, CancellationToken.None);
+        return error;
+    }
+
+    /// <summary>Writes what the decision owes, and issues.</summary>
+    async Task<Result<TokenAnswer>> FinishAsync(Client client, Granted granted, WriteBatch batch, CancellationToken cancellationToken)
+    {
 
         var (grantId, refreshToken) = (granted.GrantId, granted.RefreshToken);
         if (grantId is null && granted.Subject is { } subject)

@@ -19,7 +19,7 @@ internal sealed class SigningKeyStore(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var stored = await context.SigningKeys.AsNoTracking().OrderByDescending(k => k.ActivatesAt).ToListAsync(cancellationToken);
+        var stored = await context.SigningKeys.AsNoTracking().ToListAsync(cancellationToken);
         if (stored.Count == 0)
         {
             var first = Generate();
@@ -28,7 +28,9 @@ internal sealed class SigningKeyStore(
             await context.SaveChangesAsync(cancellationToken);
             stored.Add(first);
         }
-        keys.Replace([.. stored.Select(Open)]);
+        // The first of the list signs: the newest that is active.
+        var now = clock.GetUtcNow();
+        keys.Replace([.. stored.OrderByDescending(k => k.ActivatesAt <= now).ThenByDescending(k => k.ActivatesAt).Select(Open)]);
     }
 
     SigningKey Generate()

@@ -22,25 +22,29 @@ internal sealed record RefreshedGrant(Guid GrantId, string Scope, string Success
 internal sealed class RefreshRotation(
     RefreshTokens tokens, NpgsqlDataSource database, IOptions<TokensOptions> options, IOptions<RevocationOptions> revocation)
 {
+    // Everybody locks in this order (person, session, application, grant), so that no two wait for one another.
     // Generations: the newest works and moves the row on; the one before works while its successor is unused and the grace lasts, and moves
     // nothing; an older one is a replay, and the grant ends with everything on it. One above the row's (a restored backup) finds nothing.
     static readonly string Statement =
         $"""
-        WITH subject AS MATERIALIZED (
-            SELECT g.id, u.id AS user_id, u.role, u.epoch, s.id AS session_id, s.expires_at
-            FROM grants g
-            JOIN sessions s ON s.id = g.session_id
-            JOIN users u ON u.id = g.user_id
-            JOIN applications a ON a.id = g.application_id
-            WHERE g.id = $1 AND s.ended_at IS NULL AND s.expires_at > identity_now() AND u.status AND a.enabled AND a.epoch = $5
-            FOR SHARE OF s, u, a),
+        WITH person AS MATERIALIZED (
+            SELECT g.id AS grant_id, g.session_id, u.id, u.role, u.epoch
+            FROM grants g JOIN users u ON u.id = g.user_id WHERE g.id = $1 AND u.status FOR SHARE OF u),
+        session AS MATERIALIZED (
+            SELECT s.id, s.expires_at FROM sessions s JOIN person ON s.id = person.session_id
+            WHERE s.ended_at IS NULL AND s.expires_at > identity_now() FOR SHARE OF s),
+        application AS MATERIALIZED (
+            SELECT a.id FROM applications a, session WHERE a.id = $3 AND a.enabled AND a.epoch = $5 FOR SHARE OF a),
+        subject AS MATERIALIZED (
+            SELECT person.grant_id, person.id AS user_id, person.role, person.epoch, session.id AS session_id, session.expires_at
+            FROM person, session, application),
         rotated AS (
             UPDATE grants g SET
                 generation = g.generation + CASE WHEN g.generation = $2 THEN 1 ELSE 0 END,
                 rotated_at = CASE WHEN g.generation = $2 THEN identity_now() ELSE g.rotated_at END,
                 ended_at = CASE WHEN g.generation = $2 OR (g.generation = $2 + 1 AND g.rotated_at + $6 > identity_now()) THEN NULL ELSE identity_now() END
             FROM subject
-            WHERE g.id = subject.id AND g.application_id = $3 AND g.salt = $4 AND g.generation >= $2
+            WHERE g.id = subject.grant_id AND g.application_id = $3 AND g.salt = $4 AND g.generation >= $2
               AND g.ended_at IS NULL AND g.expires_at > identity_now() AND g.rotated_at + $7 > identity_now()
               AND $12 <@ string_to_array(g.scope, ' ')
             RETURNING g.generation, g.scope, g.ended_at IS NOT NULL AS replayed, subject.user_id, subject.role, subject.epoch, subject.session_id,
@@ -63,7 +67,11 @@ internal sealed class RefreshRotation(
     /// <param name="address">Where it comes from, for the audit.</param>
     /// <param name="cancellationToken">Stops the statement.</param>
     /// <returns>Null where it does not work (any more); a replay has by then ended the grant.</returns>
-    public async Task<RefreshedGrant?> RotateAsync(
+    public Task<RefreshedGrant?> RotateAsync(
+        RefreshTokenParts token, string[] scopes, Client client, string address, CancellationToken cancellationToken) =>
+        Conflicts.RetryAsync(() => TryRotateAsync(token, scopes, client, address, cancellationToken));
+
+    async Task<RefreshedGrant?> TryRotateAsync(
         RefreshTokenParts token, string[] scopes, Client client, string address, CancellationToken cancellationToken)
     {
         var lifetimes = options.Value;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Resources;
-using Microsoft.AspNetCore.Http.Headers;
+using Microsoft.AspNetCore.Localization;
 
 namespace IdentityHost.Users.Api;
 
@@ -8,30 +8,15 @@ namespace IdentityHost.Users.Api;
 internal static class Messages
 {
     static readonly ResourceManager Words = new("IdentityHost.Users.Api.Messages", typeof(Messages).Assembly);
-    static readonly CultureInfo Indonesian = CultureInfo.GetCultureInfo("id");
     static readonly CultureInfo English = CultureInfo.GetCultureInfo("en");
 
-    /// <summary>English, unless the client likes Indonesian better (RFC 9110 §12.5.4).</summary>
-    public static CultureInfo Language(HttpContext context)
-    {
-        if (context.Request.Headers.AcceptLanguage.Count == 0)
-            return English;
-        double english = 0, indonesian = 0;
-        foreach (var range in new RequestHeaders(context.Request.Headers).AcceptLanguage)
-        {
-            var quality = range.Quality ?? 1;
-            if (Is(range.Value.Value, "en"))
-                english = Math.Max(english, quality);
-            else if (Is(range.Value.Value, "id"))
-                indonesian = Math.Max(indonesian, quality);
-        }
-        return indonesian > english ? Indonesian : English;
+    /// <summary>
+    /// What request localization chose: <c>en</c> or <c>id</c>. Taken from the request and not from <see cref="CultureInfo.CurrentUICulture"/>,
+    /// which an exception handler outside that middleware no longer sees.
+    /// </summary>
+    public static CultureInfo Language(HttpContext context) => context.Features.Get<IRequestCultureFeature>()?.RequestCulture.UICulture ?? English;
 
-        static bool Is(string? tag, string language) =>
-            tag is not null && (tag.Equals(language, StringComparison.OrdinalIgnoreCase) || tag.StartsWith(language + "-", StringComparison.OrdinalIgnoreCase));
-    }
-
-    public static bool IsIndonesian(CultureInfo language) => ReferenceEquals(language, Indonesian);
+    public static bool IsIndonesian(CultureInfo language) => language.TwoLetterISOLanguageName == "id";
 
     /// <param name="key">A name in Messages.resx.</param>
     /// <param name="language">One that <see cref="Language"/> answered.</param>

@@ -20,7 +20,7 @@ public sealed class AccessTests(AccessHost host) : IClassFixture<AccessHost>
     public async Task The_list_is_for_those_who_manage_users()
     {
         var (username, _) = await host.Client.RegisterAsync();
-        var (user, admin, service) = (await host.Client.AccessTokenAsync(username), await host.Client.AdminTokenAsync(), await ServiceTokenAsync());
+        var (user, admin, service) = (await host.Client.AccessTokenAsync(username), await host.Client.AdminTokenAsync(), await host.Client.ServiceTokenAsync());
         foreach (var node in host.Nodes)
         {
             foreach (var path in new[] { "/users", "/api/users", "/users/", "/USERS", "/users?limit=1" })
@@ -108,7 +108,7 @@ public sealed class AccessTests(AccessHost host) : IClassFixture<AccessHost>
     [Fact, Case(170)]
     public async Task A_client_of_its_own_is_nobody()
     {
-        var service = await ServiceTokenAsync();
+        var service = await host.Client.ServiceTokenAsync();
         foreach (var node in host.Nodes)
             (await node.Client.AskAsync("GET", "/users/current", service)).MustBe(403, "forbidden");
     }
@@ -207,14 +207,5 @@ public sealed class AccessTests(AccessHost host) : IClassFixture<AccessHost>
         using var response = await host.Client.TokenAsync(
             [("grant_type", "password"), ("username", HostFixture.AdminName), ("password", HostFixture.AdminPassword), .. more]);
         return (await response.JsonAsync())["access_token"]!.GetValue<string>();
-    }
-
-    async Task<string> ServiceTokenAsync()
-    {
-        var credentials = Convert.ToBase64String("demo-service:demo-service-secret-for-development-only"u8);
-        var answer = await host.Client.AskAsync(
-            "POST", "/connect/token", null, UsersApi.Form(("grant_type", "client_credentials")), ("Authorization", $"Basic {credentials}"));
-        answer.MustBe(200);
-        return answer.Json["access_token"]!.GetValue<string>();
     }
 }

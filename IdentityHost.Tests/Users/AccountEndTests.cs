@@ -74,6 +74,23 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
     }
 
     [Fact, Case(172)]
+    public async Task A_client_that_manages_users_cannot_remove_the_last_admin_either()
+    {
+        var service = await host.Client.ServiceTokenAsync();
+        var admin = await host.ScalarAsync<long>("SELECT id FROM users WHERE user_name = $1", HostFixture.AdminName);
+        var (_, id) = await host.Client.RegisterAsync();
+        foreach (var node in host.Nodes)
+        {
+            (await node.Client.SetStatusAsync(admin, false, service)).MustBe(409, "last_admin");
+            (await node.Client.AskAsync("DELETE", $"/users/{admin}", service)).MustBe(409, "last_admin");
+        }
+        (await host.Client.SetStatusAsync(id, false, service)).MustBe(200);
+        (await host.Client.AskAsync("DELETE", $"/users/{id}", service)).MustBe(200);
+        // The audit tells which client it was: there is no person to name.
+        Assert.Equal(2, await host.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE subject_id = $1 AND actor_id IS NULL AND client_id = 'demo-service'", id));
+    }
+
+    [Fact, Case(172)]
     public async Task The_last_admin_stays()
     {
         var admin = await host.Client.AdminTokenAsync();

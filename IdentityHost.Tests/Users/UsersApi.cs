@@ -67,6 +67,16 @@ public static class UsersApi
     public static Task<Answer> SetStatusAsync(this HttpClient client, long id, bool status, string token, params (string Name, string Value)[] headers) =>
         client.AskAsync("PATCH", $"/users/{id}/status", token, Json(new { status }), headers);
 
+    /// <summary>A token of a client for itself, which may manage users.</summary>
+    public static async Task<string> ServiceTokenAsync(this HttpClient client)
+    {
+        var credentials = Convert.ToBase64String("demo-service:demo-service-secret-for-development-only"u8);
+        var answer = await client.AskAsync(
+            "POST", "/connect/token", null, Form(("grant_type", "client_credentials")), ("Authorization", $"Basic {credentials}"));
+        answer.MustBe(200);
+        return answer.Json["access_token"]!.GetValue<string>();
+    }
+
     public static HttpContent Json(object body) => Raw(JsonSerializer.SerializeToUtf8Bytes(body), "application/json");
 
     public static HttpContent Json(string body) => Raw(Encoding.UTF8.GetBytes(body), "application/json");
@@ -97,6 +107,15 @@ public static class UsersApi
         Assert.Equal("error", answer.Json["status"]!.GetValue<string>());
         Assert.NotEmpty(answer.Message);
         Assert.NotEmpty(answer.Json["errors"]!.AsArray());
+    }
+
+    /// <summary>The same error as RFC 9457 writes it.</summary>
+    public static void MustBeProblem(this Answer answer, int status, string code)
+    {
+        Assert.Equal((status, code, "application/problem+json"), (answer.Status, answer.Code, answer.Header("content-type")));
+        Assert.Equal(status, answer.Json["status"]!.GetValue<int>());
+        Assert.NotEmpty(answer.Json["title"]!.GetValue<string>());
+        Assert.NotEmpty(answer.Json["detail"]!.GetValue<string>());
     }
 
     public static void MustBe(this Answer answer, int status) => Assert.True(status == answer.Status, $"expected {status}: {answer.Status} {answer.Text}");

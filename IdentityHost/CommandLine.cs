@@ -39,7 +39,7 @@ internal static class CommandLine
     static async Task<int> ServeAsync(string[] settings, CancellationToken stop)
     {
         using var progress = new StartProgress(Console.Out, terminal: !Console.IsOutputRedirected, TimeProvider.System);
-        var builder = Program.CreateBuilder(settings);
+        var builder = CreateBuilder(settings);
         await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, progress.Step, stop);
         await using var app = Program.Build(builder);
         progress.Step("Starting the host");
@@ -64,7 +64,7 @@ internal static class CommandLine
     static async Task<int> MigrateAsync(string[] settings, CancellationToken stop)
     {
         using var progress = new StartProgress(Console.Out, terminal: !Console.IsOutputRedirected, TimeProvider.System);
-        var builder = Program.CreateBuilder(settings);
+        var builder = CreateBuilder(settings);
         await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, progress.Step, stop);
         await using var app = Program.Build(builder);
         progress.Step("Migrating the database");
@@ -72,6 +72,14 @@ internal static class CommandLine
         progress.Dispose();
         StartFactsReader.TellGeneratedAdmin(app);
         return 0;
+    }
+
+    /// <summary>Without the framework's own word on a failed start: it is a stack, and <see cref="GuardAsync"/> has the last word.</summary>
+    static WebApplicationBuilder CreateBuilder(string[] settings)
+    {
+        var builder = Program.CreateBuilder(settings);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        return builder;
     }
 
     /// <summary>Mistakes of set-up are told to a person; anything else is a fault of ours and keeps its stack.</summary>
@@ -85,7 +93,7 @@ internal static class CommandLine
         {
             return 0;
         }
-        catch (Exception e) when (e is PostgresNotFoundException or InvalidOperationException or OptionsValidationException or NpgsqlException
+        catch (Exception e) when (e is PostgresNotFoundException or InvalidOperationException or OptionsValidationException or NpgsqlException or InvalidDataException
             || e is IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
         {
             await Console.Error.WriteLineAsync(e.Message);

@@ -12,8 +12,9 @@ internal static class DatabaseAway
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// EF wraps what the driver throws. SQLSTATE class 08 is a lost connection, 53300 too many of them, 57P a server going down, 3D000 a
-    /// database that is being replaced; an exhausted pool and a command that timed out come as a timeout inside.
+    /// EF wraps what the driver throws. SQLSTATE class 08 is a lost connection, 28 a login that is refused (its password is being changed),
+    /// 3D000 a database that is not there (it is being restored), 53 too little of something, 57P a server going down; an exhausted pool and a
+    /// command that timed out come as a timeout inside.
     /// </summary>
     public static bool Caused(Exception exception)
     {
@@ -22,7 +23,8 @@ internal static class DatabaseAway
             if (e is DbException { IsTransient: true } or DbException { InnerException: TimeoutException })
                 return true;
             if (e is DbException { SqlState: { } state }
-                && (state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal) || state is "53300" or "3D000"))
+                && (state == "3D000" || state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("28", StringComparison.Ordinal)
+                    || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal)))
                 return true;
         }
         return false;

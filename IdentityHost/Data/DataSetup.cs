@@ -14,9 +14,10 @@ internal static class DataSetup
     public static WebApplicationBuilder AddData(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
+        var connectionString = ReadConnectionString(builder.Configuration);
         services.AddSingleton(provider =>
         {
-            var source = new NpgsqlDataSourceBuilder(builder.Configuration.GetConnectionString("Postgres"));
+            var source = new NpgsqlDataSourceBuilder(connectionString);
             source.ConnectionStringBuilder.MaxAutoPrepare = 100;
             source.ConnectionStringBuilder.ApplicationName ??= "identityhost";
             source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
@@ -34,5 +35,22 @@ internal static class DataSetup
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseClock>());
         builder.AddKeyRing();
         return builder;
+    }
+
+    /// <summary>Refused at once and by its name; the value is not repeated, since it holds a password.</summary>
+    /// <exception cref="InvalidOperationException">It cannot be read.</exception>
+    static string? ReadConnectionString(IConfiguration configuration)
+    {
+        var value = configuration.GetConnectionString("Postgres");
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(value);
+            return value;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            throw new InvalidOperationException(
+                "ConnectionStrings:Postgres cannot be read. Write it as 'Host=…;Database=…;Username=…;Password=…', with quotes around a value that has a semicolon.", e);
+        }
     }
 }

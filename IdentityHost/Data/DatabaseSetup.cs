@@ -17,12 +17,16 @@ internal sealed class DatabaseSetup(
     /// <summary>The key of the advisory lock: "IdentHst" in ASCII.</summary>
     const long StartupLock = 0x4964656E74487374;
 
+    /// <summary>How long a server may lack the database that is named: scripts that set one up create it right after the server.</summary>
+    static readonly TimeSpan CreationPatience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Runs before every other hosted service is started.</summary>
     public Task StartingAsync(CancellationToken cancellationToken) =>
         PrepareAsync(configuration.GetValue("Database:MigrateOnStart", true), cancellationToken);
 
     /// <summary>Migrates (if asked to) and runs the start-up steps.</summary>
-    /// <exception cref="InvalidOperationException">The schema is behind and migrating was not asked for.</exception>
+    /// <exception cref="InvalidOperationException">The schema is behind and migrating was not asked for; or the connection string cannot be right.</exception>
     public async Task PrepareAsync(bool migrate, CancellationToken cancellationToken)
     {
         await using var connection = await OpenAsync(cancellationToken);
@@ -55,23 +59,51 @@ internal sealed class DatabaseSetup(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>A database that starts later than the node is waited for.</summary>
+    /// <summary>
+    /// A server that starts later than the node is waited for, however long. A server that runs and lacks the database is one that is just being
+    /// set up, or a wrong name: it gets <see cref="CreationPatience"/>.
+    /// </summary>
     async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
+        TimeSpan missing = default;
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 return await database.OpenConnectionAsync(cancellationToken);
             }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidCatalogName && missing < CreationPatience)
+            {
+                missing += Pause;
+                Waiting(attempt, e);
+            }
+            catch (PostgresException e) when (Mistake(e) is { } mistake)
+            {
+                throw new InvalidOperationException($"ConnectionStrings:Postgres: {e.MessageText}. {mistake}", e);
+            }
             catch (NpgsqlException e) when (e.IsTransient || e.SqlState == PostgresErrorCodes.CannotConnectNow)
             {
-                if (attempt % 10 == 0)
-                    logger.LogWarning("Waiting for the database: {Reason}", e.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken);
+                Waiting(attempt, e);
             }
+            await Task.Delay(Pause, cancellationToken);
         }
     }
+
+    void Waiting(int attempt, NpgsqlException reason)
+    {
+        if (attempt % 10 == 0)
+            logger.LogWarning("Waiting for the database: {Reason}", reason.Message);
+    }
+
+    /// <summary>What waiting does not mend, with the fix; or null.</summary>
+    static string? Mistake(PostgresException e) => e.SqlState switch
+    {
+        PostgresErrorCodes.InvalidCatalogName => "Create it (CREATE DATABASE), or correct Database= in the connection string.",
+        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+            "Correct Username= and Password= in the connection string, or let the server accept them (pg_hba.conf).",
+        PostgresErrorCodes.InsufficientPrivilege => "Grant it to the user: GRANT CONNECT ON DATABASE.",
+        _ => null,
+    };
 
     async Task MigrateAsync(bool migrate, CancellationToken cancellationToken)
     {

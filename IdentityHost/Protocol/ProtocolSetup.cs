@@ -21,11 +21,8 @@ internal static class ProtocolSetup
     public static WebApplicationBuilder AddProtocol(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<TokensOptions>().BindConfiguration("Tokens").Validate(
-                o => o.IsValid,
-                "Tokens: AccessTokenLifetime must be between 00:00:10 and 01:00:00, RefreshIdleLifetime and RefreshAbsoluteLifetime not shorter than it, "
-                + "RefreshGrace between 00:00:00 and 00:10:00.")
-            .ValidateOnStart();
+        services.AddOptions<TokensOptions>().BindConfiguration("Tokens").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TokensOptions>, TokensOptionsCheck>();
         services.AddOptions<RevocationOptions>().Configure<IOptions<TokensOptions>>(
             (revocation, tokens) => revocation.Keep = tokens.Value.AccessTokenLifetime + TimeSpan.FromMinutes(1));
 

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Security.Cryptography;
 using System.Text;
+using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using Microsoft.Extensions.Options;
@@ -73,6 +74,10 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
         WHERE key = $1
         """;
 
+    // Told once for each block, by the wrong password that caused it: it runs in the transaction of WrongSql, whose slot was taken while nothing was blocked.
+    const string TellBlockSql = AuditLog.InsertInto
+        + "SELECT $2, NULL, $3, $4, $5, NULL FROM sign_in_attempts WHERE key = $1 AND blocked_until > identity_now()";
+
     const string ReleaseSql = $"UPDATE sign_in_attempts SET leases = {WithoutLease} WHERE key = $1";
 
     const string RightSql =
@@ -107,14 +112,24 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
     public static void AddRight(WriteBatch batch, AttemptSlot slot) => batch.AddKept(RightSql, Sql.Value(slot.Key), Sql.Value(slot.Lease!.Value));
 
     /// <summary>The password was wrong: it counts, and perhaps blocks.</summary>
-    public void AddWrong(WriteBatch batch, AttemptSlot slot) => batch.Add(
-        WrongSql,
-        Sql.Value(slot.Key),
-        Sql.Value(slot.Lease!.Value),
-        Sql.Value(_limits.Failures),
-        Sql.Value(_limits.Block),
-        Sql.Value(_limits.LongestBlock),
-        Sql.Value(LargestExponent));
+    public void AddWrong(WriteBatch batch, AttemptSlot slot, string clientId, string address)
+    {
+        batch.Add(
+            WrongSql,
+            Sql.Value(slot.Key),
+            Sql.Value(slot.Lease!.Value),
+            Sql.Value(_limits.Failures),
+            Sql.Value(_limits.Block),
+            Sql.Value(_limits.LongestBlock),
+            Sql.Value(LargestExponent));
+        batch.Add(
+            TellBlockSql,
+            Sql.Value(slot.Key),
+            Sql.Value(AuditKinds.SignInBlocked),
+            Sql.Optional(slot.Person?.Id),
+            Sql.Value(clientId),
+            Sql.Value(address));
+    }
 
     /// <summary>There was no verdict (the queue was full, the caller went away): the attempt does not count.</summary>
     public async Task ReleaseAsync(AttemptSlot slot)

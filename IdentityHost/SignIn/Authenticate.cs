@@ -85,7 +85,6 @@ internal sealed class Authenticate(
     async Task RecordFailureAsync(AttemptSlot slot, PasswordCredentials credentials, CancellationToken cancellationToken)
     {
         var batch = new WriteBatch();
-        attempts.AddWrong(batch, slot);
         batch.AddAudit(new AuditEvent
         {
             Kind = AuditKinds.SignInFailed,
@@ -93,6 +92,7 @@ internal sealed class Authenticate(
             ClientId = credentials.ClientId,
             Address = credentials.Address,
         });
+        attempts.AddWrong(batch, slot, credentials.ClientId, credentials.Address);
         // The verdict stands even if the caller has gone: hanging up must not buy another try.
         await batch.ExecuteAsync(database, CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Xml;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 namespace IdentityHost.Data.KeyRing;
@@ -10,11 +12,30 @@ internal sealed class FirstRingKey(IKeyManager keys, TimeProvider clock) : IStar
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
 
+    /// <exception cref="InvalidOperationException">The database holds a ring that this node's key does not open.</exception>
     public Task RunAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        if (!keys.GetAllKeys().Any(key => !key.IsRevoked && key.ExpirationDate > now))
+        var live = keys.GetAllKeys().Where(key => !key.IsRevoked && key.ExpirationDate > now).ToList();
+        if (live.Count == 0)
             keys.CreateNewKey(now, now + Lifetime);
+        else if (!live.Exists(Opens))
+            // Left to the framework, a node with the wrong key would add a key of its own to everybody's ring before anything fails.
+            throw new InvalidOperationException(
+                "DataProtection: the key ring in this database was wrapped with another key. "
+                + "Set DataProtection:KeyFile (or DataProtection:Certificate) to the one that it was made with.");
         return Task.CompletedTask;
+    }
+
+    static bool Opens(IKey key)
+    {
+        try
+        {
+            return key.CreateEncryptor() is not null;
+        }
+        catch (Exception e) when (e is CryptographicException or XmlException or FormatException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 }

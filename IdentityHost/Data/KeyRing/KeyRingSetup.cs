@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -22,7 +23,7 @@ internal static class KeyRingSetup
 
         if (options.Certificate is { Length: > 0 } certificate)
         {
-            ring.ProtectKeysWithCertificate(X509CertificateLoader.LoadPkcs12FromFile(certificate, options.CertificatePassword));
+            ring.ProtectKeysWithCertificate(RingCertificate(certificate, options.CertificatePassword));
         }
         else if (options.KeyFile is { Length: > 0 } file)
         {
@@ -38,6 +39,27 @@ internal static class KeyRingSetup
                 + "Set DataProtection:KeyFile (32 random bytes in base64: `openssl rand -base64 32`) or DataProtection:Certificate (a PKCS#12 file); "
                 + "DataProtection:AllowUnwrapped=true starts without either.");
         }
+    }
+
+    /// <exception cref="InvalidOperationException">The file is missing, is no PKCS#12, has another password, or cannot unwrap what it wraps.</exception>
+    static X509Certificate2 RingCertificate(string path, string? password)
+    {
+        if (!File.Exists(path))
+            throw new InvalidOperationException($"DataProtection:Certificate: there is no file {path}. Name a PKCS#12 file with its private key.");
+        X509Certificate2 certificate;
+        try
+        {
+            certificate = X509CertificateLoader.LoadPkcs12FromFile(path, password);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException(
+                $"DataProtection:Certificate: {path} cannot be opened. It must be a PKCS#12 file, and DataProtection:CertificatePassword its password.", e);
+        }
+        using var key = certificate.GetRSAPrivateKey();
+        return key is not null
+            ? certificate
+            : throw new InvalidOperationException($"DataProtection:Certificate: {path} holds no RSA private key; without it the ring could not be read again.");
     }
 }
 

@@ -14,13 +14,22 @@ internal sealed class RingKeyFile
 
     public ReadOnlyMemory<byte> Key { get; }
 
-    /// <exception cref="InvalidOperationException">The file is missing or does not hold 32 bytes in base64.</exception>
+    /// <exception cref="InvalidOperationException">The file is missing, closed to this account, or does not hold 32 bytes in base64.</exception>
     public static RingKeyFile Read(string path)
     {
         if (!File.Exists(path))
             throw new InvalidOperationException($"DataProtection:KeyFile: there is no file {path}. Make one: openssl rand -base64 32 > {path}");
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"DataProtection:KeyFile: {path} cannot be read by this account. Let it read the file.", e);
+        }
         var key = new byte[Length + 1];
-        return Convert.TryFromBase64String(File.ReadAllText(path).Trim(), key, out var written) && written == Length
+        return Convert.TryFromBase64String(text.Trim(), key, out var written) && written == Length
             ? new RingKeyFile(key[..Length])
             : throw new InvalidOperationException($"DataProtection:KeyFile: {path} must hold 32 random bytes in base64. Make one: openssl rand -base64 32 > {path}");
     }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace IdentityHost.Protocol.Tokens;
 
 /// <summary>The <c>Tokens</c> section.</summary>
@@ -14,9 +16,34 @@ internal sealed class TokensOptions
 
     /// <summary>How long a grant may live, however often it is used.</summary>
     public TimeSpan RefreshAbsoluteLifetime { get; set; } = TimeSpan.FromDays(90);
+}
 
-    /// <summary>Whether the values can be used.</summary>
-    public bool IsValid => AccessTokenLifetime >= TimeSpan.FromSeconds(10) && AccessTokenLifetime <= TimeSpan.FromHours(1)
-        && RefreshAbsoluteLifetime >= AccessTokenLifetime && RefreshIdleLifetime >= AccessTokenLifetime
-        && RefreshGrace >= TimeSpan.Zero && RefreshGrace <= TimeSpan.FromMinutes(10);
+/// <summary>Stops the start with the key, the value and the fix.</summary>
+internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
+{
+    static readonly TimeSpan Shortest = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+    static readonly TimeSpan LongestGrace = TimeSpan.FromMinutes(10);
+
+    public ValidateOptionsResult Validate(string? name, TokensOptions options)
+    {
+        List<string> problems = [];
+        Range(nameof(options.AccessTokenLifetime), options.AccessTokenLifetime, Shortest, Longest, "00:10:00");
+        Range(nameof(options.RefreshGrace), options.RefreshGrace, TimeSpan.Zero, LongestGrace, "00:01:00");
+        NotShorter(nameof(options.RefreshIdleLifetime), options.RefreshIdleLifetime, "14.00:00:00");
+        NotShorter(nameof(options.RefreshAbsoluteLifetime), options.RefreshAbsoluteLifetime, "90.00:00:00");
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+
+        void Range(string key, TimeSpan value, TimeSpan lowest, TimeSpan highest, string usual)
+        {
+            if (value < lowest || value > highest)
+                problems.Add($"Tokens:{key} is {value}; it must be from {lowest} to {highest} ({usual} is the default; a bare number means days).");
+        }
+
+        void NotShorter(string key, TimeSpan value, string usual)
+        {
+            if (value < options.AccessTokenLifetime)
+                problems.Add($"Tokens:{key} is {value}; it must not be shorter than Tokens:AccessTokenLifetime, {options.AccessTokenLifetime} ({usual} is the default).");
+        }
+    }
 }

@@ -30,8 +30,8 @@ internal sealed class DatabaseClock(NpgsqlDataSource database, ILogger<DatabaseC
         Volatile.Write(ref _offsetTicks, (answer - (sent + (received - sent) / 2).UtcDateTime).Ticks);
     }
 
-    /// <summary>After the schema is there (<see cref="DatabaseSetup"/> runs in the phase before) and before the first request.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => SynchronizeAsync(cancellationToken);
+    /// <summary>Nothing is left to do: <see cref="DatabaseSetup"/>, in the phase before, measures as soon as the schema is there.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {

@@ -11,6 +11,7 @@ internal sealed class DatabaseSetup(
     NpgsqlDataSource database,
     IDbContextFactory<HostDbContext> contexts,
     IEnumerable<IStartupStep> steps,
+    DatabaseClock clock,
     IConfiguration configuration,
     ILogger<DatabaseSetup> logger) : IHostedLifecycleService
 {
@@ -39,6 +40,8 @@ internal sealed class DatabaseSetup(
         try
         {
             await MigrateAsync(migrate, cancellationToken);
+            // The steps write times (when a key becomes active, until when a revocation holds): this machine's clock may be wrong.
+            await clock.SynchronizeAsync(cancellationToken);
             foreach (var step in steps)
                 await step.RunAsync(cancellationToken);
         }

@@ -32,7 +32,7 @@ public sealed class RingCertificateTests(TestPostgres postgres) : IAsyncLifetime
         var dump = await postgres.DumpAsync(_database);
         Assert.Contains("EncryptedData", dump, StringComparison.Ordinal);
         Assert.DoesNotContain("<masterKey", dump, StringComparison.Ordinal);
-        Assert.DoesNotContain("<value>", dump, StringComparison.Ordinal);
+        Assert.DoesNotContain("<value", dump, StringComparison.Ordinal);
 
         await using (var second = await StartAsync(ours, Password))
             Assert.Equal(jwks, await second.Client.GetStringAsync("/.well-known/jwks"));

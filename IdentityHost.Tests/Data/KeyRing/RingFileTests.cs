@@ -14,9 +14,9 @@ public sealed class RingFileTests(WrappedHost host, TestPostgres postgres) : ICl
     public async Task A_dump_opens_nothing_without_the_file()
     {
         var dump = await postgres.DumpAsync(host.ConnectionString);
-        Assert.Contains("<sealed>", dump, StringComparison.Ordinal);
+        Assert.Contains("<sealed", dump, StringComparison.Ordinal);
         Assert.DoesNotContain("<masterKey", dump, StringComparison.Ordinal);
-        Assert.DoesNotContain("<value>", dump, StringComparison.Ordinal);
+        Assert.DoesNotContain("<value", dump, StringComparison.Ordinal);
 
         // The signing key's column is a Data Protection payload (its magic, then the id of a ring key), not a key that anything could import.
         var column = (await host.ScalarAsync<byte[]>("SELECT protected_private_key FROM signing_keys"))!;

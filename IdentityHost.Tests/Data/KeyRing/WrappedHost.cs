@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IdentityHost.Tests.Support;
+using Microsoft.Extensions.Configuration;
 
 namespace IdentityHost.Tests.Data.KeyRing;
 
@@ -13,8 +14,11 @@ public sealed class WrappedHost(TestPostgres postgres) : HostFixture(postgres)
     /// <summary>The key of another installation.</summary>
     public string OtherKeyFile => Path.Combine(_folder.FullName, "other.key");
 
+    /// <summary>What an operator has who sets nothing.</summary>
+    static IConfigurationRoot Defaults => new ConfigurationBuilder().AddJsonFile(Path.Combine(Repository.Root, "appsettings.json")).Build();
+
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
-        [new("DataProtection:KeyFile", KeyFile), new("Passwords:Iterations", null)];
+        [new("DataProtection:KeyFile", KeyFile), new("Passwords:Iterations", Defaults["Passwords:Iterations"])];
 
     public override async ValueTask InitializeAsync()
     {

@@ -1,0 +1,93 @@
+using System.Net;
+using IdentityHost.Data;
+using IdentityHost.Tests.Support;
+
+namespace IdentityHost.Tests.Data;
+
+/// <summary>All nodes live by the database's clock, whatever their own says. A host of its own: it moves time for everybody.</summary>
+public sealed class DatabaseClockTests(HostFixture host) : IClassFixture<HostFixture>
+{
+    [Fact]
+    public async Task A_jump_of_the_clock_is_followed_by_every_node_within_seconds()
+    {
+        await host.ExecuteAsync(
+            "CREATE OR REPLACE FUNCTION identity_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT statement_timestamp() - interval ''2 hours'''");
+        foreach (var node in host.Nodes)
+            await Eventually.TrueAsync(() => Task.FromResult(Near(node, TimeSpan.FromHours(-2))), TimeSpan.FromSeconds(10));
+        await host.Clock.SetAsync(TimeSpan.Zero);
+        Assert.All(host.Nodes, node => Assert.True(Near(node, TimeSpan.Zero)));
+    }
+
+    [Fact]
+    public async Task An_access_token_ends_when_the_database_says_so_on_both_nodes()
+    {
+        var (username, _) = await host.Client.RegisterAsync();
+        var token = await host.Client.AccessTokenAsync(username);
+        try
+        {
+            await host.Clock.SetAsync(TimeSpan.FromMinutes(9));
+            await AllAnswerAsync(token, HttpStatusCode.OK);
+            await host.Clock.SetAsync(TimeSpan.FromMinutes(10) + TimeSpan.FromSeconds(1));
+            await AllAnswerAsync(token, HttpStatusCode.Unauthorized);
+        }
+        finally
+        {
+            await host.Clock.SetAsync(TimeSpan.Zero);
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_starts_lives_by_the_databases_clock_before_it_writes_anything()
+    {
+        await host.Clock.SetAsync(TimeSpan.FromHours(3));
+        try
+        {
+            // Removing the demo applications writes revocations and an audit event in the start-up steps.
+            await using var node = await HostNode.StartAsync(host.ConnectionString, [new("Applications:0:Enabled", "false")]);
+            Assert.True(Near(node, TimeSpan.FromHours(3)));
+            Assert.True(await host.ScalarAsync<bool>(
+                "SELECT expires_at BETWEEN identity_now() + interval '10 minutes' AND identity_now() + interval '12 minutes' FROM revocations WHERE key = 'demo' AND kind = 4"));
+            Assert.True(await host.ScalarAsync<bool>("SELECT identity_now() - updated_at < interval '1 minute' FROM applications WHERE client_id = 'demo'"));
+        }
+        finally
+        {
+            await host.Clock.SetAsync(TimeSpan.Zero);
+            await using var restored = await HostNode.StartAsync(host.ConnectionString, []);
+        }
+    }
+
+    async Task AllAnswerAsync(string token, HttpStatusCode expected)
+    {
+        foreach (var node in host.Nodes)
+        {
+            using var answer = await node.Client.GetAsync("/users/current", token);
+            Assert.Equal(expected, answer.StatusCode);
+        }
+    }
+
+    static bool Near(HostNode node, TimeSpan offset) => (node.Service<DatabaseClock>().Offset - offset).Duration() < TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Sessions shorter than access tokens.</summary>
+public sealed class ShortSessions(TestPostgres postgres) : HostFixture(postgres)
+{
+    protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
+        [new("Tokens:AccessTokenLifetime", "01:00:00"), new("Tokens:RefreshAbsoluteLifetime", "01:00:00")];
+}
+
+/// <summary>A token must not outlive the session that it hangs on.</summary>
+public sealed class SessionEndTests(ShortSessions host) : IClassFixture<ShortSessions>
+{
+    [Fact]
+    public async Task A_token_ends_with_its_session_at_the_latest()
+    {
+        var (username, id) = await host.Client.RegisterAsync();
+        using var response = await host.Client.PasswordGrantAsync(username, BackChannel.Password);
+        var body = await response.JsonAsync();
+        var payload = System.Text.Json.Nodes.JsonNode.Parse(
+            System.Buffers.Text.Base64Url.DecodeFromChars(body["access_token"]!.GetValue<string>().Split('.')[1]))!;
+        var session = await host.ScalarAsync<double>("SELECT extract(epoch FROM expires_at)::double precision FROM sessions WHERE user_id = $1", id);
+        Assert.InRange(payload["exp"]!.GetValue<long>(), 1, (long)session);
+        Assert.InRange(body["expires_in"]!.GetValue<long>(), 3590, 3600);
+    }
+}

@@ -1,0 +1,95 @@
+using IdentityHost.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace IdentityHost.Tests;
+
+/// <summary>A start outside Development that cannot be right is refused before the database is asked, and the message names the key, the value and the fix.</summary>
+public sealed class StartRulesTests
+{
+    const string Secret = "0123456789abcdef0123456789abcdef";
+
+    static readonly Dictionary<string, string?> Sound = new()
+    {
+        ["Issuer"] = "https://id.example.com",
+        // Nothing listens there: a start that gets so far waits.
+        ["ConnectionStrings:Postgres"] = "Host=127.0.0.1;Port=1;Username=nobody;Timeout=1",
+        ["DataProtection:AllowUnwrapped"] = "true",
+        ["Applications:0:ClientId"] = "svc",
+        ["Applications:0:ClientSecret"] = Secret,
+        ["Applications:0:GrantTypes:0"] = "client_credentials",
+        ["Applications:0:Scopes:0"] = "users:manage",
+    };
+
+    [Theory]
+    [InlineData("Issuer", "http://id.example.com", "Issuer", "http://id.example.com", "https://id.example.com")]
+    [InlineData("Issuer", "", "Issuer", "not set", "Issuer=https://id.example.com")]
+    [InlineData("Issuer", "https://id.example.com/", "Issuer", "slash", "https://id.example.com.")]
+    [InlineData("DataProtection:AllowUnwrapped", "false", "DataProtection:KeyFile", "openssl rand -base64 32", "DataProtection:Certificate")]
+    [InlineData("DataProtection:KeyFile", "/nowhere/ring.key", "DataProtection:KeyFile", "/nowhere/ring.key", "openssl rand -base64 32")]
+    [InlineData("ConnectionStrings:Postgres", "Host=a;Colour=blue;Password=canary", "ConnectionStrings:Postgres", "cannot be read", "Host=…")]
+    [InlineData("Applications:0:ClientSecret", "0123456789abcdef0123456789abcde", "ClientSecret", "'svc'", "openssl rand -base64 32")]
+    [InlineData("Applications:0:GrantTypes:0", "implicit", "GrantTypes", "'implicit'", "use client_credentials, password")]
+    [InlineData("Applications:0:Scopes:0", "cats:feed", "scope", "'cats:feed'", "Scopes")]
+    [InlineData("Applications:0:ClientId", "12345", "ClientId", "'12345'", "must not be all digits")]
+    [InlineData("Applications:0:ClientId", "a b", "ClientId", "'a b'", "letters, digits")]
+    [InlineData("Applications:1:ClientId", "svc", "Applications", "'svc'", "twice")]
+    [InlineData("Applications:0:ClientId", "identityhost", "Applications", "'identityhost'", "twice")]
+    [InlineData("Applications:0:TokenEndpointAuthMethod", "private", "TokenEndpointAuthMethod", "'private'", "client_secret_basic")]
+    [InlineData("Applications:0:TokenEndpointAuthMethod", "none", "TokenEndpointAuthMethod", "'svc'", "ClientSecret")]
+    [InlineData("Tokens:AccessTokenLifetime", "00:00:05", "Tokens:AccessTokenLifetime", "00:00:05", "01:00:00")]
+    [InlineData("Tokens:AccessTokenLifetime", "01:00:01", "Tokens:AccessTokenLifetime", "01:00:01", "00:10:00 is the default")]
+    [InlineData("Tokens:AccessTokenLifetime", "10", "Tokens:AccessTokenLifetime", "10.00:00:00", "days")]
+    [InlineData("Tokens:AccessTokenLifetime", "soon", "Tokens:AccessTokenLifetime", "soon", "TimeSpan")]
+    [InlineData("Tokens:RefreshAbsoluteLifetime", "00:05:00", "Tokens:RefreshAbsoluteLifetime", "00:05:00", "default")]
+    [InlineData("Passwords:Iterations", "1", "Passwords:Iterations", "1", "210000")]
+    public async Task A_bad_value_is_refused(string key, string value, params string[] said)
+    {
+        var refused = await RefusedAsync(new(Sound) { [key] = value });
+        Assert.True(refused is InvalidOperationException or OptionsValidationException, refused.ToString());
+        Assert.All(said, word => Assert.Contains(word, refused.Message, StringComparison.Ordinal));
+        // A secret is never shown, not even a bad one.
+        Assert.DoesNotContain("0123456789abcdef", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_sound_gets_as_far_as_the_database()
+    {
+        await using var app = Build(new(Sound));
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => app.StartAsync(soon.Token));
+    }
+
+    [Fact]
+    public async Task In_Development_a_short_secret_and_http_are_allowed()
+    {
+        await using var app = Build(
+            new(Sound) { ["Issuer"] = "http://localhost:5000", ["Applications:0:ClientSecret"] = "short", ["DataProtection:AllowUnwrapped"] = "false" }, "Development");
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => app.StartAsync(soon.Token));
+    }
+
+    static async Task<Exception> RefusedAsync(Dictionary<string, string?> settings)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var refused = await Record.ExceptionAsync(async () =>
+        {
+            await using var app = Build(settings);
+            await app.StartAsync(patience.Token);
+        });
+        Assert.NotNull(refused);
+        return refused;
+    }
+
+    static WebApplication Build(Dictionary<string, string?> settings, string environment = "Production")
+    {
+        string[] args = [$"--environment={environment}", "--urls=http://127.0.0.1:0", $"--contentRoot={Repository.Root}"];
+        var builder = Program.CreateBuilder(args);
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(settings);
+        return Program.Build(builder);
+    }
+}

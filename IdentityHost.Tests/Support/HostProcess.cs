@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace IdentityHost.Tests.Support;
+
+/// <summary>The built host as its own process, the way an operator starts it: what it prints and how it ends.</summary>
+static class HostProcess
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Runs it to its end.</summary>
+    /// <param name="environment">The name of the environment, e.g. <c>Production</c>.</param>
+    /// <param name="arguments">Verb and settings.</param>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
+        {
+            WorkingDirectory = Path.GetTempPath(),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in (string[])[typeof(Program).Assembly.Location, .. arguments])
+            start.ArgumentList.Add(argument);
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
+        start.Environment["DOTNET_ENVIRONMENT"] = environment;
+        using var process = Process.Start(start)!;
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            var error = process.StandardError.ReadToEndAsync(patience.Token);
+            var output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+            return (process.ExitCode, output, await error);
+        }
+        catch (OperationCanceledException e)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"The host did not end within {Patience}: {arguments.FirstOrDefault()}", e);
+        }
+    }
+}

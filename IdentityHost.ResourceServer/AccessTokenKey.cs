@@ -8,8 +8,8 @@ namespace IdentityHost.ResourceServer;
 /// </summary>
 /// <remarks>
 /// .NET does not document ECDsa and RSA instances as safe for concurrent use, so no two threads ever hold the same one: each
-/// verification takes an instance out of a slot with an atomic exchange and puts it back. An empty slot (more verifications at work
-/// than slots) costs one import of the key, never a wait and never a shared instance.
+/// verification takes an instance out of a slot with an atomic exchange and puts it back. If all slots are empty (more verifications
+/// at work than ever before, or than slots) that costs one import of the key, never a wait and never a shared instance.
 /// </remarks>
 public sealed class AccessTokenKey
 {
@@ -47,7 +47,12 @@ public sealed class AccessTokenKey
         {
             throw new ArgumentException("ES256 needs a key on the curve P-256.", nameof(key));
         }
-        var publicKey = new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = key.Q };
+        // Copies: the key is imported again later, whatever the caller does with its arrays.
+        var publicKey = new ECParameters
+        {
+            Curve = ECCurve.NamedCurves.nistP256,
+            Q = new ECPoint { X = (byte[]?)key.Q.X?.Clone(), Y = (byte[]?)key.Q.Y?.Clone() },
+        };
         return new AccessTokenKey(keyId, Es256, () => ECDsa.Create(publicKey));
     }
 
@@ -55,20 +60,19 @@ public sealed class AccessTokenKey
     /// <exception cref="ArgumentException">The modulus is shorter than 2048 bits.</exception>
     public static AccessTokenKey FromRsa(string keyId, RSAParameters key)
     {
-        var publicKey = new RSAParameters { Modulus = key.Modulus, Exponent = key.Exponent };
+        var publicKey = new RSAParameters { Modulus = (byte[]?)key.Modulus?.Clone(), Exponent = (byte[]?)key.Exponent?.Clone() };
         return new AccessTokenKey(keyId, Rs256, () => ImportRsa(publicKey));
     }
 
     /// <summary>Whether this key signed the data; false, never an exception, for a signature of any other shape.</summary>
     /// <param name="data">The signing input: header and payload segments with the dot between them, as ASCII (RFC 7515 §5.2).</param>
     /// <param name="signature">For ES256, r and s as 64 bytes (IEEE P1363), not DER.</param>
-    [SuppressMessage("Reliability", "CA2000", Justification = "Returned to the slot, or disposed if the slot was filled meanwhile.")]
+    [SuppressMessage("Reliability", "CA2000", Justification = "Returned to a slot, or disposed if there is none free.")]
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(data, hash);
-        ref var slot = ref _slots[(uint)Environment.CurrentManagedThreadId % (uint)_slots.Length];
-        var verifier = Interlocked.Exchange(ref slot, null) ?? _import();
+        var verifier = Take();
         try
         {
             return verifier is ECDsa ec
@@ -82,11 +86,32 @@ public sealed class AccessTokenKey
         }
         finally
         {
-            if (Interlocked.CompareExchange(ref slot, verifier, null) is not null)
+            Return(verifier);
+        }
+    }
+
+    AsymmetricAlgorithm Take()
+    {
+        for (var i = 0; i < _slots.Length; i++)
+        {
+            if (Interlocked.Exchange(ref _slots[i], null) is { } verifier)
             {
-                verifier.Dispose();
+                return verifier;
             }
         }
+        return _import();
+    }
+
+    void Return(AsymmetricAlgorithm verifier)
+    {
+        for (var i = 0; i < _slots.Length; i++)
+        {
+            if (Interlocked.CompareExchange(ref _slots[i], verifier, null) is null)
+            {
+                return;
+            }
+        }
+        verifier.Dispose();
     }
 
     static bool IsP256(ECCurve curve) =>

@@ -29,7 +29,7 @@ public enum AccessTokenFailure
     /// <summary><c>aud</c> does not name this API.</summary>
     WrongAudience,
 
-    /// <summary><c>exp</c> has come.</summary>
+    /// <summary><c>exp</c> has come, or lies at or before <c>iat</c>.</summary>
     Expired,
 
     /// <summary><c>nbf</c> has not come, or <c>iat</c> lies in the future.</summary>
@@ -45,7 +45,7 @@ public enum AccessTokenFailure
     SenderConstrained,
 }
 
-/// <summary>What <see cref="AccessTokenVerifier.Verify(string)"/> found: a token, or the reason there is none. The default value is not a success.</summary>
+/// <summary>What <see cref="AccessTokenVerifier.Verify(ReadOnlySpan{char})"/> found: a token, or the reason there is none. The default value is not a success.</summary>
 public readonly record struct AccessTokenVerification
 {
     /// <summary>The checked token; null if it was refused.</summary>

@@ -33,9 +33,9 @@ public sealed class AccessTokenVerifier
     }
 
     /// <summary>Checks form, type, key, signature, then claims. Never throws for any text.</summary>
-    public AccessTokenVerification Verify(string token)
+    public AccessTokenVerification Verify(ReadOnlySpan<char> token)
     {
-        if (string.IsNullOrEmpty(token) || token.Length > MaximumTokenLength)
+        if (token.IsEmpty || token.Length > MaximumTokenLength)
         {
             return AccessTokenVerification.Refuse(AccessTokenFailure.Malformed);
         }

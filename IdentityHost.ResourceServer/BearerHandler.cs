@@ -15,18 +15,16 @@ sealed class BearerHandler(
     IAccessTokenRevocations revocations,
     TimeProvider time) : AuthenticationHandler<IdentityHostBearerOptions>(options, logger, encoder)
 {
-    const string Prefix = "Bearer ";
+    const string Word = "Bearer";
 
     BearerFailure _failure;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!TryReadToken(out var text))
+        if (!TryVerify(out var verification))
         {
             return _failure == BearerFailure.None ? AuthenticateResult.NoResult() : AuthenticateResult.Fail("More than one Authorization header.");
         }
-        var verifier = Options.Verifier ??= new AccessTokenVerifier(keys, Options.Rules, time);
-        var verification = verifier.Verify(text);
         if (!verification.Succeeded)
         {
             _failure = verification.Failure == AccessTokenFailure.Expired ? BearerFailure.Expired : BearerFailure.Invalid;
@@ -43,8 +41,10 @@ sealed class BearerHandler(
     }
 
     /// <summary>RFC 6750 §3: no <c>error</c> where no token was sent, so that a client learns only how to send one.</summary>
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        // Whoever challenges may not have asked who the caller is: only that tells an absent token from a bad one.
+        await HandleAuthenticateOnceSafeAsync();
         Response.StatusCode = 401;
         Response.Headers.CacheControl = "no-store";
         var realm = $"Bearer realm=\"{Options.Authority}\"";
@@ -55,7 +55,7 @@ sealed class BearerHandler(
             BearerFailure.Revoked => $"{realm}, error=\"invalid_token\", error_description=\"The token has been revoked\"",
             _ => $"{realm}, error=\"invalid_token\", error_description=\"The token is not valid here\"",
         };
-        return Answer(Options.WriteChallenge, _failure, scope: null);
+        await Answer(Options.WriteChallenge, _failure, scope: null);
     }
 
     /// <summary>RFC 6750 §3.1: the scope that would have been enough is named.</summary>
@@ -63,7 +63,7 @@ sealed class BearerHandler(
     {
         Response.StatusCode = 403;
         Response.Headers.CacheControl = "no-store";
-        var scope = Context.Features.Get<IAccessTokenFeature>() is { } feature ? ScopeRequirement.Missing(Context, feature.Token) : null;
+        var scope = ScopeRequirement.Missing(Context);
         if (scope is null)
         {
             return Answer(Options.WriteForbidden, BearerFailure.Forbidden, scope: null);
@@ -76,10 +76,23 @@ sealed class BearerHandler(
         ? Task.CompletedTask
         : write(new BearerChallenge { HttpContext = Context, Failure = failure, RequiredScope = scope });
 
-    /// <summary>One header with one token. Two headers are an attack on whoever reads only the first.</summary>
-    bool TryReadToken(out string token)
+    bool TryVerify(out AccessTokenVerification verification)
     {
-        token = "";
+        verification = default;
+        if (!TryReadToken(out var token))
+        {
+            return false;
+        }
+        // The options are made anew when they are reloaded, and the verifier with them. Two first requests may make two equal ones.
+        var verifier = Options.Verifier ??= new AccessTokenVerifier(keys, Options.Rules, time);
+        verification = verifier.Verify(token);
+        return true;
+    }
+
+    /// <summary>One header with one token. Two headers are an attack on whoever reads only the first.</summary>
+    bool TryReadToken(out ReadOnlySpan<char> token)
+    {
+        token = default;
         var headers = Request.Headers.Authorization;
         if (headers.Count != 1)
         {
@@ -87,9 +100,10 @@ sealed class BearerHandler(
             return false;
         }
         var header = headers[0]!;
-        if (header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        // The bare word is a token that got lost on the way, not a request without one.
+        if (header.StartsWith(Word, StringComparison.OrdinalIgnoreCase) && (header.Length == Word.Length || header[Word.Length] == ' '))
         {
-            token = header[Prefix.Length..].Trim(' ');
+            token = header.AsSpan(Word.Length).Trim(' ');
             return true;
         }
         // Anything with a space names another scheme; without one it is what old clients send.

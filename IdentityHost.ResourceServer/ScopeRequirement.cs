@@ -14,22 +14,16 @@ sealed class ScopeRequirement(string scope) : AuthorizationHandler<ScopeRequirem
         {
             context.Succeed(requirement);
         }
+        // Told by whatever policy failed (named, inline or fallback), and the first one is told to the client.
+        else if (context.Resource is HttpContext http && http.Features.Get<MissingScope>() is null)
+        {
+            http.Features.Set(new MissingScope(requirement.Scope));
+        }
         return Task.CompletedTask;
     }
 
-    /// <summary>The first scope that the endpoint requires and the token lacks; null where none is lacking.</summary>
-    public static string? Missing(HttpContext context, AccessToken token)
-    {
-        foreach (var policy in context.GetEndpoint()?.Metadata.GetOrderedMetadata<AuthorizationPolicy>() ?? [])
-        {
-            foreach (var requirement in policy.Requirements)
-            {
-                if (requirement is ScopeRequirement needed && !token.Scopes.Contains(needed.Scope))
-                {
-                    return needed.Scope;
-                }
-            }
-        }
-        return null;
-    }
+    /// <summary>The first scope that was required of the request and that its token lacks; null where none is lacking.</summary>
+    public static string? Missing(HttpContext context) => context.Features.Get<MissingScope>()?.Scope;
+
+    sealed record MissingScope(string Scope);
 }

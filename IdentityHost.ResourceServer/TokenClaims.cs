@@ -56,13 +56,14 @@ ref struct TokenClaims(AccessTokenRules rules, IReadOnlyList<string> onlyUs)
             return AccessTokenFailure.LifetimeTooLong;
         }
         var (expiresAt, issuedAt) = (DateTimeOffset.FromUnixTimeSeconds(expires), DateTimeOffset.FromUnixTimeSeconds(issued));
-        if (now >= expiresAt + rules.ClockSkew)
+        // The skew is taken off the clock, not added to the claim, which may be the last second there is.
+        if (now - rules.ClockSkew >= expiresAt || expires <= issued)
         {
             return AccessTokenFailure.Expired;
         }
-        // Another node may have issued it by a clock that is a little ahead.
-        var begins = _notBefore is { } notBefore && notBefore > issued ? DateTimeOffset.FromUnixTimeSeconds(notBefore) : issuedAt - AccessTokenRules.LargestClockSkew;
-        if (now < begins - rules.ClockSkew)
+        // Another node may have issued it by a clock that is a little ahead. An nbf is the issuer's wish and has only the configured skew.
+        if (now + AccessTokenRules.LargestClockSkew < issuedAt
+            || (_notBefore is { } notBefore && now + rules.ClockSkew < DateTimeOffset.FromUnixTimeSeconds(notBefore)))
         {
             return AccessTokenFailure.NotYetValid;
         }

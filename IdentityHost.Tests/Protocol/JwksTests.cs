@@ -86,7 +86,8 @@ public sealed class JwksTests(HostFixture host)
         using var jwks = await host.Client.GetAsync(new Uri(Text(document, "jwks_uri")).AbsolutePath);
         Assert.Equal(HttpStatusCode.OK, jwks.StatusCode);
         using var token = await host.Client.PostAsync(new Uri(Text(document, "token_endpoint")).AbsolutePath, new FormUrlEncodedContent([]));
-        Assert.Equal(HttpStatusCode.BadRequest, token.StatusCode);
+        // It is the token endpoint that answers: it misses a client.
+        Assert.Equal(HttpStatusCode.Unauthorized, token.StatusCode);
     }
 
     [Theory]

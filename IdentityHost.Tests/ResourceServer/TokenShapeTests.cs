@@ -96,7 +96,7 @@ public sealed class TokenShapeTests(TokenWriter writer) : IClassFixture<TokenWri
     [InlineData("{\"a\":1,}")]
     [InlineData("{/**/}")]
     [InlineData("{'a':1}")]
-    [InlineData("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}")]
+    [InlineData("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}")]
     public void A_segment_is_one_flat_object(string json)
     {
         Malformed(writer.Es256(json));

@@ -11,7 +11,12 @@ internal interface ISubjects
     /// <paramref name="batch"/>. Nothing of it stands until the caller has executed the batch
     /// (or, after a refusal, abandoned it); wrong passwords are recorded at once.
     /// </summary>
-    Task<SubjectResult> AuthenticateAsync(PasswordCredentials credentials, WriteBatch batch, CancellationToken cancellationToken);
+    /// <param name="credentials">What was typed.</param>
+    /// <param name="mayServe">Whether a person of this role can be given any of what was asked for. Asked before anything is changed.</param>
+    /// <param name="batch">Takes what the sign-in owes.</param>
+    /// <param name="cancellationToken">Stops the wait for a verdict.</param>
+    Task<SubjectResult> AuthenticateAsync(
+        PasswordCredentials credentials, Func<UserRole, bool> mayServe, WriteBatch batch, CancellationToken cancellationToken);
 }
 
 /// <summary>What a password sign-in was tried with.</summary>
@@ -39,6 +44,9 @@ internal enum SubjectRefusal
 
     /// <summary>Right password, but the account is disabled.</summary>
     Disabled,
+
+    /// <summary>Right password, but the person's role allows none of the scopes asked for.</summary>
+    ScopeNotAllowed,
 
     /// <summary>Right password, but it must be changed first (send <c>new_password</c>).</summary>
     PasswordChangeRequired,

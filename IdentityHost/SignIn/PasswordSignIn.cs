@@ -4,26 +4,39 @@ using IdentityHost.Data.Entities;
 using IdentityHost.Protocol;
 using IdentityHost.Revocation;
 using IdentityHost.Users.Passwords;
+using Microsoft.Extensions.Options;
 
 namespace IdentityHost.SignIn;
 
 /// <summary>Signs a person in by password: proof, rules of the account, session. Answers the engine's <see cref="ISubjects"/>.</summary>
 internal sealed class PasswordSignIn(
-    Authenticate authenticate, Sessions sessions, PasswordHashing hashing, PasswordPolicy policy, Revocations revocations)
+    Authenticate authenticate, Sessions sessions, PasswordHashing hashing, PasswordPolicy policy, IOptions<RevocationOptions> revocation)
     : ISubjects
 {
     const string RehashSql = "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3";
 
-    // Conditional on the hash that was just proved: of two changes at once the second finds nothing, and its session is not made (the epoch
-    // it was promised is not there).
+    // Conditional on the hash that was just proved, and everything that follows hangs on the row that was changed: of two changes at once the
+    // second finds nothing, ends nobody's session, revokes nothing and tells the audit nothing.
     static readonly string ChangeSql =
         $"""
-        UPDATE users SET password_hash = $2, password_origin = {(short)PasswordOrigin.User}, must_change_password = false,
-            password_expires_at = NULL, security_stamp = gen_random_uuid()::text, epoch = epoch + 1, version = version + 1, updated_at = identity_now()
-        WHERE id = $1 AND password_hash = $3 AND epoch = $4
+        WITH changed AS (
+            UPDATE users SET password_hash = $2, password_origin = {(short)PasswordOrigin.User}, must_change_password = false,
+                password_expires_at = NULL, security_stamp = gen_random_uuid()::text, epoch = epoch + 1, version = version + 1,
+                updated_at = identity_now()
+            WHERE id = $1 AND password_hash = $3 AND epoch = $4 RETURNING id, epoch),
+        ended AS (
+            UPDATE sessions SET ended_at = identity_now() FROM changed
+            WHERE sessions.user_id = changed.id AND sessions.ended_at IS NULL RETURNING sessions.id),
+        grants_ended AS (
+            UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL),
+        revoked AS (
+            INSERT INTO revocations (kind, key, epoch, expires_at)
+            SELECT {(short)RevocationKind.User}, id::text, epoch, identity_now() + $5 FROM changed)
+        {AuditLog.InsertInto} SELECT '{AuditKinds.PasswordChanged}', id, id, $6, $7, NULL FROM changed
         """;
 
-    public async Task<SubjectResult> AuthenticateAsync(PasswordCredentials credentials, WriteBatch batch, CancellationToken cancellationToken)
+    public async Task<SubjectResult> AuthenticateAsync(
+        PasswordCredentials credentials, Func<UserRole, bool> mayServe, WriteBatch batch, CancellationToken cancellationToken)
     {
         var verdict = await authenticate.PasswordAsync(credentials, batch, cancellationToken);
         if (verdict.Person is not { } person)
@@ -31,53 +44,59 @@ internal sealed class PasswordSignIn(
 
         // Only after the right password is anything said about the account.
         var refusal = !person.Active ? SubjectRefusal.Disabled
+            : !mayServe(person.Role) ? SubjectRefusal.ScopeNotAllowed
             : person.MustChangePassword && credentials.NewPassword is null ? SubjectRefusal.PasswordChangeRequired
             : credentials.NewPassword is { } wish && !IsAcceptable(wish, credentials.Password, person) ? SubjectRefusal.WeakPassword
             : (SubjectRefusal?)null;
         if (refusal is { } reason)
             return SubjectResult.Refused(reason);
 
+        if (credentials.NewPassword is null)
+        {
+            if (verdict.Rehash)
+                await RehashAsync(person, credentials.Password, batch, cancellationToken);
+            return sessions.Add(batch, person, "pwd", credentials);
+        }
+        string hash;
         try
         {
-            if (credentials.NewPassword is { } newPassword)
-                person = await ChangePasswordAsync(person, newPassword, credentials, batch, cancellationToken);
-            else if (verdict.Rehash)
-                await RehashAsync(person, credentials.Password, batch, cancellationToken);
+            hash = await hashing.HashAsync(credentials.NewPassword, cancellationToken);
         }
         catch (HashingQueueFullException full)
         {
+            // The verdict stands and frees its slot; only the change has to wait.
             return SubjectResult.Refused(SubjectRefusal.Busy, full.RetryAfter);
         }
-        return sessions.Add(batch, person, "pwd", credentials);
+        AddChange(batch, person, hash, credentials);
+        return sessions.Add(batch, person with { Epoch = person.Epoch + 1 }, "pwd", credentials, onlyIfHash: hash);
     }
 
     bool IsAcceptable(string wish, string current, PersonAtTheDoor person) =>
         wish != current && policy.Check(wish, person.UserName, person.Email) == PasswordFlaw.None;
 
     /// <summary>Ends every other session: whoever else knows the old password is out.</summary>
-    async Task<PersonAtTheDoor> ChangePasswordAsync(
-        PersonAtTheDoor person, string newPassword, PasswordCredentials credentials, WriteBatch batch, CancellationToken cancellationToken)
-    {
-        var hash = await hashing.HashAsync(newPassword, cancellationToken);
-        batch.Add(ChangeSql, Sql.Value(person.Id), Sql.Value(hash), Sql.Value(person.PasswordHash!), Sql.Value(person.Epoch));
-        var changed = person with { Epoch = person.Epoch + 1, PasswordHash = hash, MustChangePassword = false };
-        Sessions.AddEndAll(batch, person.Id);
-        revocations.Add(batch, RevocationKind.User, Sessions.SubjectOf(person.Id), changed.Epoch);
-        batch.AddAudit(new AuditEvent
-        {
-            Kind = AuditKinds.PasswordChanged,
-            ActorId = person.Id,
-            SubjectId = person.Id,
-            ClientId = credentials.ClientId,
-            Address = credentials.Address,
-        });
-        return changed;
-    }
+    void AddChange(WriteBatch batch, PersonAtTheDoor person, string hash, PasswordCredentials credentials) => batch.Add(
+        ChangeSql,
+        Sql.Value(person.Id),
+        Sql.Value(hash),
+        Sql.Value(person.PasswordHash!),
+        Sql.Value(person.Epoch),
+        Sql.Value(revocation.Value.Keep),
+        Sql.Value(credentials.ClientId),
+        Sql.Value(credentials.Address));
 
-    /// <summary>Hashes of older parameters are replaced while the password is at hand.</summary>
+    /// <summary>Hashes of older parameters are replaced while the password is at hand; another time, if too many passwords wait.</summary>
     async Task RehashAsync(PersonAtTheDoor person, string password, WriteBatch batch, CancellationToken cancellationToken)
     {
-        var hash = await hashing.HashAsync(password, cancellationToken);
+        string hash;
+        try
+        {
+            hash = await hashing.HashAsync(password, cancellationToken);
+        }
+        catch (HashingQueueFullException)
+        {
+            return;
+        }
         batch.Add(RehashSql, Sql.Value(person.Id), Sql.Value(hash), Sql.Value(person.PasswordHash!));
     }
 }

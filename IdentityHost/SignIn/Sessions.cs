@@ -17,7 +17,8 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     // The person's row is locked: one who is being disabled, or whose password is being changed, gets no session (a plain read would miss it).
     const string BeginSql =
         """
-        WITH person AS (SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 FOR SHARE),
+        WITH person AS (
+            SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 AND ($10::text IS NULL OR password_hash = $10) FOR SHARE),
         session AS (
             INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent)
             SELECT $3, id, $4, identity_now(), $5, $6, $7 FROM person RETURNING user_id),
@@ -32,17 +33,16 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL
         """;
 
-    const string EndAllSql =
-        """
-        WITH ended AS (UPDATE sessions SET ended_at = identity_now() WHERE user_id = $1 AND ended_at IS NULL RETURNING id)
-        UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL
-        """;
-
     /// <summary>A person's id as it stands in tokens (<c>sub</c>) and in the revocation feed.</summary>
     public static string SubjectOf(long userId) => userId.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Adds a new session to what the sign-in commits.</summary>
-    public Subject Add(WriteBatch batch, PersonAtTheDoor person, string amr, PasswordCredentials origin)
+    /// <param name="batch">The statements of the sign-in.</param>
+    /// <param name="person">Who has proved the password.</param>
+    /// <param name="amr">How (RFC 8176).</param>
+    /// <param name="origin">Where the request came from.</param>
+    /// <param name="onlyIfHash">After a change of password: the hash that must be in force, or another change has won.</param>
+    public Subject Add(WriteBatch batch, PersonAtTheDoor person, string amr, PasswordCredentials origin, string? onlyIfHash = null)
     {
         var now = clock.GetUtcNow();
         var id = Identifiers.NewRowId(now);
@@ -57,12 +57,10 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
             Sql.Value(origin.Address),
             Sql.Optional(origin.UserAgent),
             Sql.Value(AuditKinds.SignedIn),
-            Sql.Value(origin.ClientId));
+            Sql.Value(origin.ClientId),
+            Sql.Optional(onlyIfHash));
         return new Subject(person.Id, person.Epoch, person.Role, id, expires);
     }
-
-    /// <summary>Adds the end of every session of a person; their tokens die by the epoch.</summary>
-    public static void AddEndAll(WriteBatch batch, long userId) => batch.Add(EndAllSql, Sql.Value(userId));
 
     /// <summary>
     /// Signs out what a token stands for: the person's session with every grant and token below it; for an application's own token, the

@@ -24,13 +24,12 @@ internal sealed class PasswordGrant(ISubjects subjects) : IGrant
         var result = await subjects.AuthenticateAsync(
             new PasswordCredentials(
                 username, password, parameters["new_password"], request.Client.ClientId, request.Address, request.UserAgent),
+            role => RequestedScopes.AllowAny(scopes, role),
             request.Batch,
             cancellationToken);
         if (result.Subject is not { } subject)
             return Refuse(result);
-        if (RequestedScopes.Narrow(scopes, subject.Role).Failed(out error, out var allowed))
-            return error;
-        return new Granted(allowed, subject);
+        return new Granted(RequestedScopes.Narrow(scopes, subject.Role), subject);
     }
 
     static ProtocolError Refuse(SubjectResult result) => result.Refusal switch
@@ -38,6 +37,7 @@ internal sealed class PasswordGrant(ISubjects subjects) : IGrant
         SubjectRefusal.TooManyAttempts => ProtocolError.TooManyRequests(result.RetryAfter ?? DefaultWait),
         SubjectRefusal.Busy => ProtocolError.TemporarilyUnavailable(result.RetryAfter ?? DefaultWait),
         SubjectRefusal.Disabled => ProtocolError.InvalidGrant("This account is disabled.", errorCode: "account_disabled"),
+        SubjectRefusal.ScopeNotAllowed => ProtocolError.InvalidScope("This person may have none of the scopes asked for."),
         SubjectRefusal.PasswordChangeRequired => ProtocolError.InvalidGrant(
             "The password must be changed first: send the new one as new_password.", errorCode: "password_change_required"),
         SubjectRefusal.WeakPassword => ProtocolError.InvalidGrant(

@@ -26,10 +26,11 @@ internal sealed class RefreshTokenGrant(RefreshTokens tokens, RefreshRotation ro
                 ? ProtocolError.InvalidScope("A scope was asked for that was not granted.")
                 : Refused;
         }
-        var granted = wish is null ? grant.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries) : asked;
-        if (RequestedScopes.Narrow(granted, grant.Subject.Role).Failed(out error, out var allowed))
-            return error;
-        return new Granted(allowed, grant.Subject) { GrantId = grant.GrantId, RefreshToken = grant.Successor };
+        // What the application may no longer have, and what the person's role no longer allows, is left out, even if nothing remains: the
+        // client must get its successor, or its next try would count as a replay.
+        var granted = (wish is null ? grant.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries) : asked)
+            .Where(request.Client.Scopes.Contains).ToList();
+        return new Granted(RequestedScopes.Narrow(granted, grant.Subject.Role), grant.Subject) { GrantId = grant.GrantId, RefreshToken = grant.Successor };
     }
 
     /// <summary>One answer for unknown, used, foreign and ended tokens.</summary>

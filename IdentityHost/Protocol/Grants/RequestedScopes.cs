@@ -25,17 +25,17 @@ internal static class RequestedScopes
             if (!names.Contains(name))
                 names.Add(name);
         }
+        // Spaces only: asked for, and nothing named.
+        if (names.Count == 0)
+            return ProtocolError.InvalidScope("The scope names nothing. Leave it out for all that the application may have.");
         return Result.Of<IReadOnlyList<string>>(names);
     }
 
+    /// <summary>Whether the person's role leaves anything of it. Nothing can be asked for by an application that has no scopes.</summary>
+    public static bool AllowAny(IReadOnlyList<string> scopes, UserRole role) =>
+        scopes.Count == 0 || scopes.Any(s => ScopeCatalog.Allows(role, s));
+
     /// <summary>What of it the person's role allows.</summary>
-    public static Result<IReadOnlyList<string>> Narrow(IReadOnlyList<string> scopes, UserRole role)
-    {
-        if (scopes.All(s => ScopeCatalog.Allows(role, s)))
-            return Result.Of(scopes);
-        var allowed = scopes.Where(s => ScopeCatalog.Allows(role, s)).ToList();
-        return allowed.Count > 0
-            ? Result.Of<IReadOnlyList<string>>(allowed)
-            : ProtocolError.InvalidScope("This person may have none of the scopes asked for.");
-    }
+    public static IReadOnlyList<string> Narrow(IReadOnlyList<string> scopes, UserRole role) =>
+        scopes.All(s => ScopeCatalog.Allows(role, s)) ? scopes : [.. scopes.Where(s => ScopeCatalog.Allows(role, s))];
 }

@@ -1,0 +1,88 @@
+using IdentityHost.Tests.Support;
+
+namespace IdentityHost.Tests.Protocol;
+
+/// <summary>What each request costs the database, exactly: a statement more on these paths is a change that somebody has to mean.</summary>
+[Collection(SharedHost.Name)]
+public sealed class StatementCountTests(HostFixture host)
+{
+    [Fact]
+    public async Task ClientCredentials_ReadTheClientAndWriteNothing() => Assert.Equal(["SELECT"], await CountAsync(() =>
+    {
+        var request = Form(("grant_type", "client_credentials"));
+        request.Headers.TryAddWithoutValidation("Authorization", "Basic " + Convert.ToBase64String("demo-service:demo-service-secret-for-development-only"u8));
+        return request;
+    }));
+
+    /// <summary>The client; the slot with the account; then in one round trip: the slot's release, the session, the grant.</summary>
+    [Fact]
+    public async Task PasswordGrant_TakesFiveStatements()
+    {
+        var (username, _) = await host.Client.RegisterAsync();
+        Assert.Equal(["SELECT", "WITH", "UPDATE", "WITH", "WITH"], await CountAsync(() =>
+            Form(("grant_type", "password"), ("client_id", "demo"), ("username", username), ("password", BackChannel.Password))));
+    }
+
+    /// <summary>A wrong password: the client; the slot; then the verdict with its audit event.</summary>
+    [Fact]
+    public async Task WrongPassword_TakesFourStatements() => Assert.Equal(["SELECT", "WITH", "UPDATE", "INSERT"], await CountAsync(() =>
+        Form(("grant_type", "password"), ("client_id", "demo"), ("username", BackChannel.NewName()), ("password", BackChannel.Password))));
+
+    [Fact]
+    public async Task OwnAccount_IsOneRead()
+    {
+        var (username, _) = await host.Client.RegisterAsync();
+        var token = await host.Client.AccessTokenAsync(username);
+        List<string> kinds = [];
+        // A node that has not heard of revocations for 2 s (a busy machine) asks the database about the token as well, and only then.
+        for (var attempt = 0; attempt < 5 && kinds.Count != 1; attempt++)
+            kinds = await CountAsync(() => Get("/users/current", token));
+        Assert.Equal(["SELECT"], kinds);
+    }
+
+    [Theory]
+    [InlineData("/.well-known/openid-configuration")]
+    [InlineData("/.well-known/oauth-authorization-server")]
+    [InlineData("/.well-known/jwks")]
+    public async Task Documents_AskNothing(string path) => Assert.Empty(await CountAsync(() => Get(path)));
+
+    [Fact]
+    [Case(207)]
+    public async Task TokensThatAreNone_AskNothing()
+    {
+        foreach (var token in new[] { "x", "a.b.c", new string('a', 4000), "eyJhbGciOiJub25lIn0.e30." })
+            Assert.Empty(await CountAsync(() => Get("/users/current", token)));
+    }
+
+    static HttpRequestMessage Get(string path, string? token = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (token is not null)
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        return request;
+    }
+
+    static HttpRequestMessage Form(params (string Name, string Value)[] form) => new(HttpMethod.Post, "/connect/token")
+    {
+        Content = new FormUrlEncodedContent(form.Select(f => new KeyValuePair<string, string>(f.Name, f.Value))),
+    };
+
+    /// <summary>The kinds of the statements, on the node that sent more of them.</summary>
+    async Task<List<string>> CountAsync(Func<HttpRequestMessage> make)
+    {
+        List<string>? kinds = null;
+        foreach (var node in host.Nodes)
+        {
+            using var counter = new SqlCounter();
+            using var request = make();
+            request.Headers.TryAddWithoutValidation("traceparent", counter.TraceParent);
+            using var response = await node.Client.SendAsync(request);
+            await counter.RequestEndedAsync();
+            Assert.True((int)response.StatusCode < 500);
+            List<string> these = [.. counter.Statements.Select(s => s.Kind)];
+            if (kinds is null || these.Count > kinds.Count)
+                kinds = these;
+        }
+        return kinds!;
+    }
+}

@@ -71,9 +71,9 @@ public sealed class BusyTests(BusyHost host) : IClassFixture<BusyHost>
         Func<Task<HttpResponseMessage>>[] doors =
         [
             () => host.Client.SendAsync(Form(password)),
-            () => host.Client.LoginAsync(HostFixture.AdminName, password),
-            () => host.Client.PostAsJsonAsync("/user", new { email = HostFixture.AdminName, password }),
-            () => host.Client.PostAsJsonAsync("/users/register", new { username = BackChannel.NewName(), password }),
+            () => host.Client.SendAsync(Json("/users/login", password)),
+            () => host.Client.SendAsync(Json("/auth/login", password)),
+            () => host.Client.SendAsync(Json("/users/register", password)),
         ];
         foreach (var door in doors)
         {
@@ -106,6 +106,12 @@ public sealed class BusyTests(BusyHost host) : IClassFixture<BusyHost>
     static HttpRequestMessage Form(string password) => new(HttpMethod.Post, "/connect/token")
     {
         Content = new StringContent("grant_type=password&client_id=demo&username=admin&password=" + password, System.Text.Encoding.UTF8, "application/x-www-form-urlencoded"),
+    };
+
+    /// <summary>With its length announced: a chunked body that grows too large is cut while the client still writes, and the answer may be lost.</summary>
+    static HttpRequestMessage Json(string path, string password) => new(HttpMethod.Post, path)
+    {
+        Content = new StringContent($$"""{"username":"{{BackChannel.NewName()}}","password":"{{password}}"}""", System.Text.Encoding.UTF8, "application/json"),
     };
 
     /// <summary>While it lives, the node's only hashing thread is held and one password waits: the next is one too many.</summary>

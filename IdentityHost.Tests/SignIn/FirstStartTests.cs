@@ -48,7 +48,7 @@ public sealed class FirstStartTests(TestPostgres postgres)
         await using var source = NpgsqlDataSource.Create(database);
         foreach (var (what, sql) in new[]
         {
-            ("repeated migrations", """SELECT count(*) - count(DISTINCT migration_id) + 1 FROM "__EFMigrationsHistory" """),
+            ("repeated migrations", """SELECT count(*) - count(DISTINCT "MigrationId") + 1 FROM "__EFMigrationsHistory" """),
             ("key rings", "SELECT count(*) FROM data_protection_keys"),
             ("signing keys", "SELECT count(*) FROM signing_keys"),
             ("admins", "SELECT count(*) FROM users"),

@@ -93,11 +93,21 @@ internal static class CommandLine
         {
             return 0;
         }
-        catch (Exception e) when (e is PostgresNotFoundException or InvalidOperationException or OptionsValidationException or NpgsqlException or InvalidDataException
-            || e is IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
+        catch (Exception e) when (Mistake(e) is { } message)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(message);
             return 1;
         }
     }
+
+    /// <summary>What a person should read; null for what is no mistake of theirs.</summary>
+    static string? Mistake(Exception exception) => exception switch
+    {
+        // Options that others are made from fail once for each of those.
+        AggregateException several when several.InnerExceptions.Select(Mistake).Distinct(StringComparer.Ordinal).ToList() is var all && !all.Contains(null) =>
+            string.Join('\n', all),
+        PostgresNotFoundException or InvalidOperationException or OptionsValidationException or NpgsqlException or InvalidDataException => exception.Message,
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => exception.Message,
+        _ => null,
+    };
 }

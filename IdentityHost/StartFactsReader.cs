@@ -21,8 +21,11 @@ internal static class StartFactsReader
         await using var scope = app.Services.CreateAsyncScope();
         var made = app.Services.GetRequiredService<FirstAdmin>().Generated;
         var admin = made?.Username ?? await scope.ServiceProvider.GetRequiredService<Accounts>().FirstAdminNameAsync(cancellationToken);
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
-            ?? app.Services.GetRequiredService<Issuer>().Value;
+        var listens = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        // "Every address of this machine" is none that a person can open.
+        var address = listens is null || listens.Contains("[::]", StringComparison.Ordinal) || listens.Contains("0.0.0.0", StringComparison.Ordinal)
+            ? app.Services.GetRequiredService<Issuer>().Value
+            : listens;
         StartText.Write(
             Console.Out,
             new StartFacts(address, admin, made?.Password, ClientId: "demo", Scope: $"{ScopeCatalog.UsersSelf} {ScopeCatalog.UsersManage}", dataFolder));

@@ -23,10 +23,21 @@ public sealed class StatementCountTests(HostFixture host)
             Form(("grant_type", "password"), ("client_id", "demo"), ("username", username), ("password", BackChannel.Password))));
     }
 
-    /// <summary>A wrong password: the client; the slot; then the verdict with its audit event.</summary>
+    /// <summary>A wrong password: the client; the slot; then the audit event, the verdict, and the word of a block if it came to one.</summary>
     [Fact]
-    public async Task WrongPassword_TakesFourStatements() => Assert.Equal(["SELECT", "WITH", "UPDATE", "INSERT"], await CountAsync(() =>
+    public async Task WrongPassword_TakesFiveStatements() => Assert.Equal(["SELECT", "WITH", "INSERT", "UPDATE", "INSERT"], await CountAsync(() =>
         Form(("grant_type", "password"), ("client_id", "demo"), ("username", BackChannel.NewName()), ("password", BackChannel.Password))));
+
+    /// <summary>The client; the rotation with all that it locks, ends and tells.</summary>
+    [Fact]
+    public async Task Refresh_RotatesInOneStatement()
+    {
+        var (username, _) = await host.Client.RegisterAsync();
+        using var signIn = await host.Client.PasswordGrantAsync(username, BackChannel.Password);
+        var token = (await signIn.JsonAsync())["refresh_token"]!.ToString();
+        Assert.Equal(["SELECT", "WITH"], await CountAsync(() =>
+            Form(("grant_type", "refresh_token"), ("client_id", "demo"), ("refresh_token", token))));
+    }
 
     /// <summary>Whether the token was revoked, which each node asks the database; then the account.</summary>
     [Fact]

@@ -151,17 +151,17 @@ public sealed class TokenEndpointTests(ClientsHost host)
     /// <summary>What buys something at another grant buys nothing at these; grants that are not there are not half there.</summary>
     [Theory]
     [Case(53)]
-    [InlineData("refresh_token", "refresh_token")]
+    [InlineData("refresh_token", "refresh_token", "invalid_grant")]
     [InlineData("authorization_code", "code")]
     [InlineData("urn:ietf:params:oauth:grant-type:device_code", "device_code")]
     [InlineData("urn:ietf:params:oauth:grant-type:token-exchange", "subject_token")]
     [InlineData("urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion")]
-    public async Task AccessToken_IsNothingElse(string grantType, string parameter)
+    public async Task AccessToken_IsNothingElse(string grantType, string parameter, string error = "unsupported_grant_type")
     {
         var token = await host.Client.AdminTokenAsync();
         foreach (var node in host.Nodes)
         {
-            await node.Client.TokenAsync(("grant_type", grantType), ("client_id", "demo"), (parameter, token)).RefusedAsync("unsupported_grant_type");
+            await node.Client.TokenAsync(("grant_type", grantType), ("client_id", "demo"), (parameter, token)).RefusedAsync(error);
             await node.Client.PasswordGrantAsync(HostFixture.AdminName, token).RefusedAsync("invalid_grant");
         }
         await host.Client.AdminTokenAsync();

@@ -108,6 +108,8 @@ public sealed class EnvelopeTests(HostFixture host)
     [InlineData("*")]
     [InlineData("nonsense;;;q=x")]
     [InlineData("idx")]
+    [InlineData("id;q=0")]
+    [InlineData("id;q=0, fr")]
     public async Task Everybody_else_reads_english(string? language)
     {
         (string, string)[] headers = language is null ? [] : [("Accept-Language", language)];

@@ -12,16 +12,24 @@ internal static class AuditLog
     /// </summary>
     public const string InsertInto = "INSERT INTO audit_events (kind, actor_id, subject_id, client_id, address, detail) ";
 
+    const string Insert = InsertInto + "VALUES ($1, $2, $3, $4, $5, $6)";
+
     /// <summary>Adds the event to the statements of a hot path.</summary>
-    public static NpgsqlBatchCommand AddAudit(this WriteBatch batch, AuditEvent entry) => batch.Add(
-        InsertInto + "VALUES ($1, $2, $3, $4, $5, $6)",
+    public static void AddAudit(this WriteBatch batch, AuditEvent entry) => batch.Add(Insert, Columns(entry));
+
+    /// <summary>Adds an event that is told even if the rest of the statements is not wanted any more.</summary>
+    public static void AddKeptAudit(this WriteBatch batch, AuditEvent entry) => batch.AddKept(Insert, Columns(entry));
+
+    /// <summary>Adds the event to what the context saves next.</summary>
+    public static void AddAudit(this HostDbContext context, AuditEvent entry) => context.AuditEvents.Add(entry);
+
+    static NpgsqlParameter[] Columns(AuditEvent entry) =>
+    [
         Sql.Value(entry.Kind),
         Sql.Optional(entry.ActorId),
         Sql.Optional(entry.SubjectId),
         Sql.Optional(entry.ClientId),
         Sql.Optional(entry.Address),
-        Sql.Optional(entry.Detail));
-
-    /// <summary>Adds the event to what the context saves next.</summary>
-    public static void AddAudit(this HostDbContext context, AuditEvent entry) => context.AuditEvents.Add(entry);
+        Sql.Optional(entry.Detail),
+    ];
 }

@@ -10,6 +10,7 @@ namespace IdentityHost.Data;
 internal sealed class DatabaseClock(NpgsqlDataSource database, ILogger<DatabaseClock> logger) : TimeProvider, IHostedLifecycleService, IDisposable
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LongestTrip = TimeSpan.FromMilliseconds(250);
 
     readonly CancellationTokenSource _stopping = new();
     Task _following = Task.CompletedTask;
@@ -20,14 +21,20 @@ internal sealed class DatabaseClock(NpgsqlDataSource database, ILogger<DatabaseC
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
 
-    /// <summary>Measures the offset now. Half of the round trip is taken for the way back.</summary>
-    public async Task SynchronizeAsync(CancellationToken cancellationToken = default)
+    /// <summary>Measures the offset now, however long the answer takes. Half of the round trip is taken for the way back.</summary>
+    public Task SynchronizeAsync(CancellationToken cancellationToken = default) => MeasureAsync(TimeSpan.MaxValue, cancellationToken);
+
+    /// <summary>A measurement whose answer took longer than <paramref name="limit"/> could be wrong by half of that, and is dropped.</summary>
+    async Task MeasureAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT identity_now()");
-        var sent = base.GetUtcNow();
+        // Opened first: waiting for a free connection is no part of the way there.
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT identity_now()", connection);
+        var (sent, started) = (base.GetUtcNow(), base.GetTimestamp());
         var answer = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
-        var received = base.GetUtcNow();
-        Volatile.Write(ref _offsetTicks, (answer - (sent + (received - sent) / 2).UtcDateTime).Ticks);
+        var trip = base.GetElapsedTime(started);
+        if (trip <= limit)
+            Volatile.Write(ref _offsetTicks, (answer - (sent + trip / 2).UtcDateTime).Ticks);
     }
 
     /// <summary>Nothing is left to do: <see cref="DatabaseSetup"/>, in the phase before, measures as soon as the schema is there.</summary>
@@ -62,9 +69,9 @@ internal sealed class DatabaseClock(NpgsqlDataSource database, ILogger<DatabaseC
             {
                 try
                 {
-                    await SynchronizeAsync(stopping);
+                    await MeasureAsync(LongestTrip, stopping);
                 }
-                catch (NpgsqlException e)
+                catch (Exception e) when (!stopping.IsCancellationRequested)
                 {
                     logger.LogWarning("The database's clock could not be read; the last offset ({Offset}) stays in use. {Reason}", Offset, e.Message);
                 }

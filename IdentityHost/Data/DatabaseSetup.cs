@@ -116,7 +116,7 @@ internal sealed class DatabaseSetup(
             return;
         if (!migrate)
             throw new InvalidOperationException(
-                $"The database lacks {pending.Count} migration(s), the first is {pending[0]}. Run `identityhost migrate`, or set Database:MigrateOnStart=true.");
+                $"The database lacks {pending.Count} migration(s), the first is {pending[0]}. Run the verb migrate (dotnet IdentityHost.dll migrate), or set Database:MigrateOnStart=true.");
         logger.LogInformation("Migrating the database: {Count} step(s), up to {Last}", pending.Count, pending[^1]);
         await context.Database.MigrateAsync(cancellationToken);
     }

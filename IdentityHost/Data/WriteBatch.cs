@@ -22,7 +22,12 @@ internal sealed class WriteBatch
     }
 
     /// <summary>Adds a statement that is owed even if the rest is not wanted any more: a verdict that was given stays given.</summary>
-    public void AddKept(string sql, params ReadOnlySpan<NpgsqlParameter> parameters) => _kept.Add(Add(sql, parameters));
+    public NpgsqlBatchCommand AddKept(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = Add(sql, parameters);
+        _kept.Add(command);
+        return command;
+    }
 
     /// <summary>Sends only what is owed anyway.</summary>
     public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => SendAsync(_kept, database, cancellationToken);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.AspNetCore.Localization;
 using Microsoft.Extensions.Primitives;
 
@@ -16,8 +17,26 @@ internal static class Languages
             // Only words change: numbers and dates on the wire must not follow a header.
             options.AddSupportedCultures("en");
             options.AddSupportedUICultures("en", "id");
-            options.RequestCultureProviders = [new UiLocales(), new AcceptLanguageHeaderRequestCultureProvider()];
+            options.RequestCultureProviders = [new UiLocales(), new AcceptLanguage()];
         });
+    }
+
+    /// <summary>
+    /// The header in the order of its weights. Not the framework's provider, which takes a language of weight 0, one that the reader refuses
+    /// (RFC 9110 §12.5.4), for one that is wanted, and looks at three only.
+    /// </summary>
+    sealed class AcceptLanguage : IRequestCultureProvider
+    {
+        const int Most = 8;
+
+        public Task<ProviderCultureResult?> DetermineProviderCultureResult(HttpContext httpContext)
+        {
+            if (httpContext.Request.Headers.AcceptLanguage.Count == 0)
+                return Task.FromResult<ProviderCultureResult?>(null);
+            var tags = new RequestHeaders(httpContext.Request.Headers).AcceptLanguage.Where(range => range.Quality != 0).Take(Most)
+                .OrderByDescending(range => range.Quality ?? 1).Select(range => range.Value).ToList();
+            return Task.FromResult(tags.Count == 0 ? null : new ProviderCultureResult(["en"], tags));
+        }
     }
 
     sealed class UiLocales : IRequestCultureProvider

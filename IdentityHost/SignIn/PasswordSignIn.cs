@@ -49,7 +49,17 @@ internal sealed class PasswordSignIn(
             : credentials.NewPassword is { } wish && !IsAcceptable(wish, credentials.Password, person) ? SubjectRefusal.WeakPassword
             : (SubjectRefusal?)null;
         if (refusal is { } reason)
+        {
+            batch.AddKeptAudit(new AuditEvent
+            {
+                Kind = AuditKinds.SignInFailed,
+                SubjectId = person.Id,
+                ClientId = credentials.ClientId,
+                Address = credentials.Address,
+                Detail = reason.ToString(),
+            });
             return SubjectResult.Refused(reason);
+        }
 
         if (credentials.NewPassword is null)
         {

@@ -23,7 +23,8 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
     [InlineData("PROPFIND", 405)]
     [InlineData("get", 405)]
     [InlineData("OPTIONS", 200)]
-    public async Task Case178_methods_we_do_not_have_are_refused(string method, int status)
+    [Case(178)]
+    public async Task Methods_we_do_not_have_are_refused(string method, int status)
     {
         var answer = await host.Wire.SendAsync($"{method} /users/probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Marker: echoed\r\n\r\n");
         Assert.Equal(status, answer.Status);
@@ -33,7 +34,8 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
     }
 
     [Fact]
-    public async Task Case178_a_method_cannot_be_overridden()
+    [Case(178)]
+    public async Task A_method_cannot_be_overridden()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/users/probe?_method=DELETE") { Headers = { { "X-HTTP-Method-Override", "DELETE" } } };
         using var answer = await host.Client.SendAsync(request);
@@ -49,7 +51,9 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
     [InlineData("""{"weight":[1]}""")]
     [InlineData("""{"weight":"1e309"}""")]
     [InlineData("depth")]
-    public async Task Case198_and_Case199_json_we_cannot_read_is_the_clients_mistake(string body)
+    [Case(198)]
+    [Case(199)]
+    public async Task Json_we_cannot_read_is_the_clients_mistake(string body)
     {
         if (body == "depth")
             body = string.Concat(Enumerable.Repeat("{\"name\":", 1000)) + "1" + new string('}', 1000);
@@ -60,7 +64,8 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
     }
 
     [Fact]
-    public async Task Case198_bytes_that_are_not_UTF8_are_refused()
+    [Case(198)]
+    public async Task Bytes_that_are_not_UTF8_are_refused()
     {
         byte[][] bodies = [[.. "{\"name\":\""u8, 0xC3, 0x28, .. "\"}"u8], Encoding.Unicode.GetBytes("{\"name\":\"a\"}"), [0x1F, 0x8B, 8, 0]];
         foreach (var bytes in bodies)
@@ -82,7 +87,8 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
     [InlineData("/users;x/probe", 404)]
     [InlineData("/users/probe/x.css", 404)]
     [InlineData("/users%2fprobe", 404)]
-    public async Task Case200_paths_are_what_they_normalise_to(string path, int status)
+    [Case(200)]
+    public async Task Paths_are_what_they_normalise_to(string path, int status)
     {
         var answer = await host.Wire.SendAsync($"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         Assert.Equal(status, answer.Status);
@@ -97,7 +103,8 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
     [InlineData("/swagger")]
     [InlineData("/Pages/Index.cshtml")]
     [InlineData("/IdentityHost.dll")]
-    public async Task Case201_what_is_not_served_is_not_found(string path)
+    [Case(201)]
+    public async Task What_is_not_served_is_not_found(string path)
     {
         var (answer, body) = await GetAsync(path);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
@@ -109,7 +116,8 @@ public sealed class ErrorTests(HostingFixture host) : IClassFixture<HostingFixtu
     [InlineData("*/*", "application/problem+json")]
     [InlineData("application/json", "application/problem+json")]
     [InlineData("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "text/html")]
-    public async Task Case201_unhandled_errors_tell_nothing(string accept, string type)
+    [Case(201)]
+    public async Task Unhandled_errors_tell_nothing(string accept, string type)
     {
         var (answer, body) = await GetAsync("/users/broken", accept);
         Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);

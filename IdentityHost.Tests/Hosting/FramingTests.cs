@@ -15,7 +15,8 @@ public sealed class FramingTests(HostingFixture host) : IClassFixture<HostingFix
     [InlineData("Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n5;\nfoo\r\nhello\r\n0\r\n\r\n")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")]
-    public async Task Case195_ambiguous_framing_is_refused_and_closed(string rest)
+    [Case(195)]
+    public async Task Ambiguous_framing_is_refused_and_closed(string rest)
     {
         var answer = await host.Wire.SendAsync(Start + rest + Smuggled);
         Assert.Equal(400, answer.Status);

@@ -11,7 +11,8 @@ public sealed class HeaderTests(HostingFixture host) : IClassFixture<HostingFixt
     [InlineData("/")]
     [InlineData("/error")]
     [InlineData("/nothing-here")]
-    public async Task Case19_pages_cannot_be_framed_and_load_nothing_from_elsewhere(string path)
+    [Case(19)]
+    public async Task Pages_cannot_be_framed_and_load_nothing_from_elsewhere(string path)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", "text/html" } } };
         using var answer = await host.Client.SendAsync(request);
@@ -27,7 +28,8 @@ public sealed class HeaderTests(HostingFixture host) : IClassFixture<HostingFixt
     }
 
     [Fact]
-    public async Task Case20_another_origin_is_told_nothing()
+    [Case(20)]
+    public async Task Another_origin_is_told_nothing()
     {
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Options })
         {
@@ -46,7 +48,8 @@ public sealed class HeaderTests(HostingFixture host) : IClassFixture<HostingFixt
     }
 
     [Fact]
-    public async Task Case202_https_for_a_year_and_no_redirect_of_plain_http()
+    [Case(202)]
+    public async Task Https_for_a_year_and_no_redirect_of_plain_http()
     {
         using var answer = await host.Client.GetAsync("/users/probe");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -54,7 +57,8 @@ public sealed class HeaderTests(HostingFixture host) : IClassFixture<HostingFixt
     }
 
     [Fact]
-    public async Task Case202_an_http_issuer_asks_for_no_https()
+    [Case(202)]
+    public async Task An_http_issuer_asks_for_no_https()
     {
         await using var app = await HostingFixture.StartAsync(new() { ["Issuer"] = "http://localhost:5000" }, environment: "Development");
         using var client = HostingFixture.ClientOf(HostingFixture.PortOf(app));

@@ -14,7 +14,8 @@ public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixt
     [Theory]
     [InlineData(8 * 1024, 414)]
     [InlineData(8 * 1024 - 200, 404)]
-    public async Task Case196_request_line_is_bounded(int length, int status)
+    [Case(196)]
+    public async Task Request_line_is_bounded(int length, int status)
     {
         var answer = await host.Wire.SendAsync($"GET /{new string('a', length)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         Assert.Equal(status, answer.Status);
@@ -22,7 +23,8 @@ public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixt
     }
 
     [Fact]
-    public async Task Case196_size_of_headers_is_bounded()
+    [Case(196)]
+    public async Task Size_of_headers_is_bounded()
     {
         var answer = await host.Wire.SendAsync($"GET /users/probe HTTP/1.1\r\nHost: a\r\nX-Long: {new string('a', 32 * 1024)}\r\n\r\n");
         Assert.Equal(431, answer.Status);
@@ -32,7 +34,8 @@ public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixt
     [Theory]
     [InlineData(101, 431)]
     [InlineData(98, 200)]
-    public async Task Case196_number_of_headers_is_bounded(int count, int status)
+    [Case(196)]
+    public async Task Number_of_headers_is_bounded(int count, int status)
     {
         var headers = string.Concat(Enumerable.Range(0, count).Select(i => $"X-{i}: 1\r\n"));
         var answer = await host.Wire.SendAsync($"GET /users/probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
@@ -40,7 +43,8 @@ public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixt
     }
 
     [Fact]
-    public void Case197_production_values()
+    [Case(197)]
+    public void Production_values()
     {
         var kestrel = new KestrelServerOptions();
         Limits.Apply(kestrel);
@@ -50,7 +54,8 @@ public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixt
     }
 
     [Fact]
-    public async Task Case197_slow_headers_and_bodies_are_cut()
+    [Case(197)]
+    public async Task Slow_headers_and_bodies_are_cut()
     {
         await using var app = await HostingFixture.StartAsync(services: services => services.Configure<KestrelServerOptions>(kestrel =>
         {
@@ -93,7 +98,8 @@ public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixt
     }
 
     [Fact]
-    public async Task Case197_idle_connections_leave_others_unaffected()
+    [Case(197)]
+    public async Task Idle_connections_leave_others_unaffected()
     {
         var idle = new List<Socket>();
         try

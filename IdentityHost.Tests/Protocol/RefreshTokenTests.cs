@@ -113,6 +113,22 @@ public sealed class RefreshTokenTests(HostFixture host)
     }
 
     [Fact]
+    [Case(58)]
+    public async Task Unknown_used_foreign_and_ended_tokens_get_one_answer()
+    {
+        var (used, foreign, ended) = (await SignInAsync(), await SignInAsync(), await SignInAsync());
+        await RefreshedAsync(Refresh(await RefreshedAsync(Refresh(used))));
+        using var logout = await host.Client.CallAsync(HttpMethod.Delete, "/users/logout", ended["access_token"]!.ToString());
+        var answers = new List<string>();
+        foreach (var (client, token) in new[] { ("demo", "ih_rt_unknown"), ("demo", Refresh(used)), ("identityhost", Refresh(foreign)), ("demo", Refresh(ended)) })
+        {
+            using var response = await host.Client.TokenAsync(("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", token));
+            answers.Add($"{response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+        Assert.Single(answers.Distinct(StringComparer.Ordinal));
+    }
+
+    [Fact]
     [Case(77)]
     [Case(123)]
     public async Task Logout_ends_the_refresh_token()

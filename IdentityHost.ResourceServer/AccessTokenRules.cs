@@ -12,6 +12,9 @@ public sealed record AccessTokenRules
     /// <summary>The <c>aud</c> that names this API, compared ordinally.</summary>
     public required string Audience { get; init; }
 
+    /// <summary>Whether a token for any API is taken. For the issuer alone, which is asked about tokens of every API; each API takes its own only.</summary>
+    internal bool AnyAudience { get; init; }
+
     /// <summary>The longest <c>exp - iat</c>. Revocations are remembered only as long as the longest token lives, hence a longer one is refused.</summary>
     public TimeSpan MaximumLifetime { get; init; } = TimeSpan.FromHours(1);
 

@@ -139,6 +139,10 @@ ref struct TokenClaims(AccessTokenRules rules, IReadOnlyList<string> onlyUs)
         if (reader.TokenType == JsonTokenType.String)
         {
             _audienceRight = reader.ValueTextEquals(rules.Audience);
+            if (!_audienceRight && rules.AnyAudience)
+            {
+                (_audiences, _audienceRight) = ([reader.GetString()!], true);
+            }
             return true;
         }
         if (!ReadTexts(ref reader, out _audiences))
@@ -147,7 +151,7 @@ ref struct TokenClaims(AccessTokenRules rules, IReadOnlyList<string> onlyUs)
         }
         foreach (var audience in _audiences!)
         {
-            _audienceRight |= string.Equals(audience, rules.Audience, StringComparison.Ordinal);
+            _audienceRight |= rules.AnyAudience || string.Equals(audience, rules.Audience, StringComparison.Ordinal);
         }
         return true;
     }

@@ -73,7 +73,7 @@ public sealed class DatabaseClockTests(HostFixture host) : IClassFixture<HostFix
 
         var ends = host.Nodes[0].Service<TimeProvider>().GetUtcNow().AddMinutes(1);
         var issued = host.Nodes[0].Service<TokenIssuer>().Issue(new AccessTokenContent(
-            new Client(1, "demo", 0, IsPublic: true, ["password"], ["users:self"]),
+            new Client(1, "demo", 0, IsPublic: true, ["password"], ["users:self"], []),
             ["users:self"],
             new Subject(1, 0, UserRole.User, Guid.NewGuid(), ends),
             Guid.NewGuid()));

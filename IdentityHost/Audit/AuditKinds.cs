@@ -21,5 +21,6 @@ internal static class AuditKinds
     public const string SigningKeyCreated = "signing_key_created";
     public const string RefreshReplayed = "refresh_replayed";
     public const string RefreshFromTheFuture = "refresh_from_the_future";
+    public const string GrantRevoked = "grant_revoked";
     public const string TokenRevoked = "token_revoked";
 }

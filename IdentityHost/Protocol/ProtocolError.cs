@@ -29,6 +29,9 @@ internal sealed record ProtocolError(string Code, string Description, int Status
     public static ProtocolError InvalidGrant(string description, string? detail = null, string? errorCode = null) =>
         new("invalid_grant", description, Detail: detail) { ErrorCode = errorCode };
 
+    /// <summary>A token of another client: it is told so, and the token stays as it is (RFC 7009 §2.1).</summary>
+    public static ProtocolError ForeignToken { get; } = new("unauthorized_client", "The token was issued to another client.");
+
     public static ProtocolError UnauthorizedClient(string description) => new("unauthorized_client", description);
 
     public static ProtocolError UnsupportedGrantType(string description) => new("unsupported_grant_type", description);

@@ -12,7 +12,7 @@ namespace IdentityHost.Protocol;
 
 /// <summary>
 /// The OAuth engine: clients, grants, tokens and keys.
-/// Routes: <c>/connect/token</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
+/// Routes: <c>/connect/{token, revoke, introspect}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
 /// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
 /// <see cref="ISubjects"/>.
 /// </summary>
@@ -47,6 +47,9 @@ internal static class ProtocolSetup
         services.AddSingleton<GrantRows>();
         services.AddScoped<TokenService>();
         services.AddScoped<TokenEndpoint>();
+        services.AddSingleton<IssuedTokens>();
+        services.AddScoped<RevocationEndpoint>();
+        services.AddScoped<IntrospectionEndpoint>();
         services.AddSingleton<DiscoveryEndpoint>();
         services.AddSingleton<JwksEndpoint>();
         services.AddExceptionHandler<ProtocolExceptionHandler>();
@@ -56,6 +59,8 @@ internal static class ProtocolSetup
     public static WebApplication MapProtocol(this WebApplication app)
     {
         app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));

@@ -28,6 +28,9 @@ internal sealed class Application
 
     public required string[] Scopes { get; set; }
 
+    /// <summary>The audiences that this application is the resource server of: it may introspect tokens for them.</summary>
+    public string[] Audiences { get; set; } = [];
+
     public bool Enabled { get; set; } = true;
 
     /// <summary>Tokens carry the epoch they were issued under; raising it kills all older ones.</summary>

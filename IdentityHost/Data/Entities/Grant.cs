@@ -45,6 +45,7 @@ internal sealed class GrantConfiguration : IEntityTypeConfiguration<Grant>
         builder.HasIndex(g => g.SessionId);
         builder.HasIndex(g => new { g.UserId, g.ApplicationId });
         builder.HasIndex(g => g.ApplicationId);
+        builder.Property(g => g.Generation).HasDefaultValue(0);
         builder.Property(g => g.RotatedAt).HasDefaultValueSql("identity_now()");
         builder.Property(g => g.Salt).HasDefaultValueSql("decode(replace(gen_random_uuid()::text, '-', ''), 'hex')");
         // Nothing that rotation changes is indexed, so that its updates stay heap-only (HOT): the absolute expiry never moves.

@@ -31,6 +31,11 @@ namespace IdentityHost.Data.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
+                    b.PrimitiveCollection<string[]>("Audiences")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("audiences");
+
                     b.Property<string>("ClientId")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -196,7 +201,9 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnName("expires_at");
 
                     b.Property<int>("Generation")
+                        .ValueGeneratedOnAdd()
                         .HasColumnType("integer")
+                        .HasDefaultValue(0)
                         .HasColumnName("generation");
 
                     b.Property<DateTimeOffset>("RotatedAt")

@@ -28,6 +28,9 @@ internal sealed class ApplicationOptions
 
     public string[] Scopes { get; set; } = [];
 
+    /// <summary>The audiences that this application is the resource server of: it may introspect tokens for them (RFC 7662 §4).</summary>
+    public string[] Audiences { get; set; } = [];
+
     /// <summary>Default: <c>client_secret_basic</c> with a secret, <c>none</c> without.</summary>
     public string? TokenEndpointAuthMethod { get; set; }
 
@@ -58,6 +61,8 @@ internal sealed class ApplicationOptions
             return $"{who}: GrantTypes '{unknown}' is not supported; use {string.Join(", ", KnownGrantTypes.Order())}.";
         if (GrantTypes.Contains(GrantTypeNames.ClientCredentials) && EffectiveMethod == ClientAuthenticationMethods.None)
             return $"{who}: client_credentials needs a ClientSecret (RFC 6749 §4.4).";
+        if (Audiences.Length > 0 && EffectiveMethod == ClientAuthenticationMethods.None)
+            return $"{who}: Audiences are for resource servers, which introspect tokens and need a ClientSecret for it.";
         return Scopes.FirstOrDefault(s => !scopeExists(s)) is { } scope ? $"{who}: the scope '{scope}' is not declared in Scopes." : null;
     }
 }

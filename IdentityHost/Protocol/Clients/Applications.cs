@@ -9,7 +9,7 @@ internal sealed class Applications(NpgsqlDataSource database)
     const string FindSql =
         """
         SELECT id, client_id, epoch, token_endpoint_auth_method, secret_hash, secret_salt,
-               secret_expires_at IS NOT NULL AND secret_expires_at <= identity_now(), grant_types, scopes, enabled
+               secret_expires_at IS NOT NULL AND secret_expires_at <= identity_now(), grant_types, scopes, enabled, audiences
         FROM applications WHERE client_id = $1
         """;
 
@@ -29,7 +29,8 @@ internal sealed class Applications(NpgsqlDataSource database)
                 reader.GetInt32(2),
                 method == ClientAuthenticationMethods.None,
                 reader.GetFieldValue<string[]>(7),
-                reader.GetFieldValue<string[]>(8)),
+                reader.GetFieldValue<string[]>(8),
+                reader.GetFieldValue<string[]>(10)),
             method,
             reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4),
             reader.IsDBNull(5) ? null : reader.GetFieldValue<byte[]>(5),

@@ -7,4 +7,6 @@ namespace IdentityHost.Protocol.Clients;
 /// <param name="IsPublic">It has no secret, so what it says of itself proves nothing.</param>
 /// <param name="GrantTypes">The <c>grant_type</c> values it may use.</param>
 /// <param name="Scopes">The scopes it may ask for.</param>
-internal sealed record Client(long ApplicationId, string ClientId, int Epoch, bool IsPublic, string[] GrantTypes, string[] Scopes);
+/// <param name="Audiences">The audiences it is the resource server of.</param>
+internal sealed record Client(
+    long ApplicationId, string ClientId, int Epoch, bool IsPublic, string[] GrantTypes, string[] Scopes, string[] Audiences);

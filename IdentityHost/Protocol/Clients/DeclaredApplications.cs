@@ -63,6 +63,8 @@ internal sealed class DeclaredApplications(
             application.GrantTypes = options.GrantTypes;
         if (!application.Scopes.SequenceEqual(options.Scopes))
             application.Scopes = options.Scopes;
+        if (!application.Audiences.SequenceEqual(options.Audiences))
+            application.Audiences = options.Audiences;
         application.SecretExpiresAt = options.ClientSecretExpiresAt?.ToUniversalTime();
         if (string.IsNullOrEmpty(options.ClientSecret))
             (application.SecretHash, application.SecretSalt) = (null, null);

@@ -24,12 +24,16 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
             json.WriteStartObject();
             json.WriteString("issuer"u8, issuer.Value);
             json.WriteString("token_endpoint"u8, issuer.UrlOf("/connect/token"));
+            json.WriteString("revocation_endpoint"u8, issuer.UrlOf("/connect/revoke"));
+            json.WriteString("introspection_endpoint"u8, issuer.UrlOf("/connect/introspect"));
             json.WriteString("jwks_uri"u8, issuer.UrlOf("/.well-known/jwks"));
             WriteArray(json, "grant_types_supported", grantTypes);
             WriteArray(
                 json,
                 "token_endpoint_auth_methods_supported",
                 [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.None]);
+            WriteArray(json, "revocation_endpoint_auth_methods_supported", [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.None]);
+            WriteArray(json, "introspection_endpoint_auth_methods_supported", [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post]);
             // RFC 8414 asks for the member; there is no authorization endpoint yet, so no response type works.
             WriteArray(json, "response_types_supported", []);
             WriteArray(json, "scopes_supported", scopes.Names);

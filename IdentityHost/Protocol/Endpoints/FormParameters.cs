@@ -82,5 +82,6 @@ internal sealed class FormParameters
         }
     }
 
-    static ProtocolError TooLarge => ProtocolError.InvalidRequest("The body is larger than 64 KB, or has more than 100 parameters.");
+    /// <summary>The answer to a body over the limit.</summary>
+    public static ProtocolError TooLarge { get; } = ProtocolError.InvalidRequest("The body is larger than 64 KB, or has more than 100 parameters.");
 }

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace IdentityHost.Data.Migrations
 {
     [DbContext(typeof(HostDbContext))]
-    [Migration("20261120220100_Initial")]
+    [Migration("20261120230357_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -33,6 +33,11 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnName("id");
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.PrimitiveCollection<string[]>("Audiences")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("audiences");
 
                     b.Property<string>("ClientId")
                         .IsRequired()
@@ -198,6 +203,25 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
 
+                    b.Property<int>("Generation")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("generation");
+
+                    b.Property<DateTimeOffset>("RotatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("rotated_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<byte[]>("Salt")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bytea")
+                        .HasColumnName("salt")
+                        .HasDefaultValueSql("decode(replace(gen_random_uuid()::text, '-', ''), 'hex')");
+
                     b.Property<string>("Scope")
                         .IsRequired()
                         .HasColumnType("text")
@@ -266,6 +290,24 @@ namespace IdentityHost.Data.Migrations
                         .HasDatabaseName("ix_revocations_key_kind");
 
                     b.ToTable("revocations", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.ServerSecret", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("ProtectedKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_key");
+
+                    b.HasKey("Name")
+                        .HasName("pk_server_secrets");
+
+                    b.ToTable("server_secrets", (string)null);
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.Session", b =>

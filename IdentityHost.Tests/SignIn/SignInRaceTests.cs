@@ -83,6 +83,9 @@ public sealed class SignInRaceTests(HostFixture host)
 
         await signIn.RefusedAsync("invalid_grant");
         Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1", id));
+        // Nothing of the refused sign-in stands, and its slot is free.
+        Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM sessions WHERE user_id = $1", id));
+        Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE subject_id = $1 AND kind = 'signed_in'", id));
         await host.Client.PasswordGrantAsync(username, BackChannel.Password).GrantedAsync();
     }
 

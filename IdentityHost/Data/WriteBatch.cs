@@ -3,48 +3,51 @@ using Npgsql;
 namespace IdentityHost.Data;
 
 /// <summary>
-/// Statements that belong together: sent in one round trip and committed in one transaction. A feature adds the rows that it owes
+/// Statements that belong together: sent in one round trip and committed in one transaction, all or none. A feature adds the rows that it owes
 /// (a session, an audit event), the one that began it executes it.
 /// </summary>
 internal sealed class WriteBatch
 {
-    readonly List<NpgsqlBatchCommand> _commands = [];
-    readonly List<NpgsqlBatchCommand> _kept = [];
+    readonly List<Statement> _statements = [];
 
     /// <summary>Adds one statement with its positional parameters (<c>$1</c> …).</summary>
-    public NpgsqlBatchCommand Add(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters)
-            command.Parameters.Add(parameter);
-        _commands.Add(command);
-        return command;
-    }
+    public void Add(string sql, params NpgsqlParameter[] parameters) => _statements.Add(new Statement(sql, parameters, Kept: false));
 
     /// <summary>Adds a statement that is owed even if the rest is not wanted any more: a verdict that was given stays given.</summary>
-    public NpgsqlBatchCommand AddKept(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    public void AddKept(string sql, params NpgsqlParameter[] parameters) => _statements.Add(new Statement(sql, parameters, Kept: true));
+
+    /// <summary>Sends all of it.</summary>
+    public Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => SendAsync(_statements, database, cancellationToken);
+
+    /// <summary>Sends only what is owed anyway: the rest was refused, or failed and was rolled back.</summary>
+    public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
+        SendAsync(_statements.FindAll(s => s.Kept), database, cancellationToken);
+
+    static async Task SendAsync(List<Statement> statements, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        var command = Add(sql, parameters);
-        _kept.Add(command);
-        return command;
-    }
-
-    /// <summary>Sends only what is owed anyway.</summary>
-    public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => SendAsync(_kept, database, cancellationToken);
-
-    /// <summary>Sends all of it. Afterwards <see cref="NpgsqlBatchCommand.RecordsAffected"/> of each statement tells what it did.</summary>
-    public Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => SendAsync(_commands, database, cancellationToken);
-
-    static async Task SendAsync(List<NpgsqlBatchCommand> commands, NpgsqlDataSource database, CancellationToken cancellationToken)
-    {
-        if (commands.Count == 0)
+        if (statements.Count == 0)
             return;
         await Conflicts.RetryAsync(async () =>
         {
             await using var batch = database.CreateBatch();
-            foreach (var command in commands)
-                batch.BatchCommands.Add(command);
+            foreach (var statement in statements)
+                batch.BatchCommands.Add(statement.NewCommand());
             return await batch.ExecuteNonQueryAsync(cancellationToken);
         });
+    }
+
+    /// <summary>A statement may be sent more than once, and the driver's command and parameters belong to one sending.</summary>
+    sealed record Statement(string Sql, NpgsqlParameter[] Parameters, bool Kept)
+    {
+        bool _sent;
+
+        public NpgsqlBatchCommand NewCommand()
+        {
+            var command = new NpgsqlBatchCommand(Sql);
+            foreach (var parameter in Parameters)
+                command.Parameters.Add(_sent ? parameter.Clone() : parameter);
+            _sent = true;
+            return command;
+        }
     }
 }

@@ -19,7 +19,7 @@ internal sealed class Revocations(TimeProvider clock, IOptions<RevocationOptions
     /// <param name="kind">What is hit.</param>
     /// <param name="key">The identifier that <paramref name="kind"/> names.</param>
     /// <param name="epoch">For epoch kinds: tokens below it are dead.</param>
-    public NpgsqlBatchCommand Add(WriteBatch batch, RevocationKind kind, string key, int? epoch = null) => batch.Add(
+    public void Add(WriteBatch batch, RevocationKind kind, string key, int? epoch = null) => batch.Add(
         Insert, Sql.Value((short)kind), Sql.Value(key), Sql.Optional(epoch), Sql.Value(options.Value.Keep));
 
     /// <summary>Adds a revocation to what the context saves next.</summary>

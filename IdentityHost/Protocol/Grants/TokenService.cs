@@ -27,35 +27,40 @@ internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, R
 
         var batch = new WriteBatch();
         var request = new GrantRequest(client, parameters, batch, address, userAgent);
+        Result<TokenAnswer> answer;
         try
         {
-            if (!(await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted))
-                return await FinishAsync(client, granted, batch, cancellationToken);
+            answer = (await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted)
+                ? error
+                : await FinishAsync(client, granted, batch, cancellationToken);
         }
         catch
         {
             await batch.AbandonAsync(database, CancellationToken.None);
             throw;
         }
-        await batch.AbandonAsync(database, CancellationToken.None);
-        return error;
+        if (answer.Error is not null)
+            await batch.AbandonAsync(database, CancellationToken.None);
+        return answer;
     }
 
     /// <summary>Writes what the decision owes, and issues.</summary>
     async Task<Result<TokenAnswer>> FinishAsync(Client client, Granted granted, WriteBatch batch, CancellationToken cancellationToken)
     {
-
         var (grantId, refreshToken) = (granted.GrantId, granted.RefreshToken);
         if (grantId is null && granted.Subject is { } subject)
         {
-            var (id, salt, inserted) = rows.Add(batch, client, subject, granted.Scopes);
-            await batch.ExecuteAsync(database, cancellationToken);
-            // Somebody disabled the person or the application while the password was being checked.
-            if (inserted.RecordsAffected == 0)
+            (grantId, var salt) = rows.Add(batch, client, subject, granted.Scopes);
+            try
+            {
+                await batch.ExecuteAsync(database, cancellationToken);
+            }
+            catch (PostgresException e) when (GrantRows.LostToARace(e))
+            {
                 return ProtocolError.InvalidGrant("The username or the password is wrong.", detail: "lost to a change of user or application");
-            grantId = id;
+            }
             if (client.GrantTypes.Contains(GrantTypeNames.RefreshToken))
-                refreshToken = refreshTokens.Derive(id, generation: 0, salt);
+                refreshToken = refreshTokens.Derive(grantId.Value, generation: 0, salt);
         }
         var token = issuer.Issue(new AccessTokenContent(client, granted.Scopes, granted.Subject, grantId));
         return new TokenAnswer(token, refreshToken, granted.Scopes, granted.Subject);

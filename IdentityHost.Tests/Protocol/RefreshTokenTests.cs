@@ -59,21 +59,6 @@ public sealed class RefreshTokenTests(HostFixture host)
     }
 
     [Fact]
-    [Case(72)]
-    [Case("R9")]
-    public async Task Fifty_parallel_refreshes_get_one_successor()
-    {
-        for (var round = 0; round < 5; round++)
-        {
-            var first = await SignInAsync();
-            var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => RefreshedAsync(Refresh(first))));
-            var successor = Assert.Single(answers.Select(Refresh).Distinct());
-            Assert.Equal(1, await host.ScalarAsync<int>("SELECT generation FROM grants WHERE id = $1", GrantOf(first)));
-            await RefreshedAsync(successor);
-        }
-    }
-
-    [Fact]
     [Case(74)]
     public async Task Token_of_another_client_is_refused_and_still_works_for_its_own()
     {

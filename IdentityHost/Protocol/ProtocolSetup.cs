@@ -39,6 +39,7 @@ internal static class ProtocolSetup
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());
         services.AddSingleton<Applications>();
         services.AddSingleton<ClientAuthenticator>();
+        services.AddSingleton<ClientRequests>();
 
         // The grants there are. A new one is a file and a line here.
         services.AddScoped<IGrant, PasswordGrant>();

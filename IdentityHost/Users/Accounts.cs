@@ -19,7 +19,7 @@ internal sealed record Registration(
 /// <param name="Address">Where they are.</param>
 internal sealed record Actor(long? UserId, string? ClientId, string? Address);
 
-/// <summary>Makes accounts and finds them. What ends one is in <see cref="AccountCommands"/>.</summary>
+/// <summary>Makes accounts. Reading them is <see cref="UserReads"/>'s; what ends one is in <see cref="AccountCommands"/>.</summary>
 internal sealed class Accounts(HostDbContext context, UserManager<User> users, PasswordPolicy policy, PasswordHashing hashing)
 {
     /// <summary>Registers a person with the role USER.</summary>
@@ -72,10 +72,6 @@ internal sealed class Accounts(HostDbContext context, UserManager<User> users, P
             return (null, taken);
         }
     }
-
-    /// <summary>Null if there is no such user.</summary>
-    public Task<User?> FindAsync(long id, CancellationToken cancellationToken) =>
-        context.Users.AsNoTracking().FirstOrDefaultAsync(u => u.Id == id, cancellationToken);
 
     /// <summary>The username of the oldest active admin, to greet the operator with; null if there is none.</summary>
     public Task<string?> FirstAdminNameAsync(CancellationToken cancellationToken) =>

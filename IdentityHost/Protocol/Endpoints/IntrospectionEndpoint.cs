@@ -10,29 +10,24 @@ namespace IdentityHost.Protocol.Endpoints;
 /// <c>POST /connect/introspect</c> (RFC 7662): whether a token is good now. Asked by those who have a secret, about their own tokens and those
 /// for the audiences they serve; about anything else the answer is that it is not active, and nothing more (§4).
 /// </summary>
-internal sealed class IntrospectionEndpoint(ClientAuthenticator authenticator, IssuedTokens tokens, Issuer issuer)
+internal sealed class IntrospectionEndpoint(ClientRequests requests, IssuedTokens tokens, Issuer issuer)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var stop = context.RequestAborted;
-        var read = await FormParameters.ReadAsync(context.Request, stop);
-        if (read.Failed(out var error, out var parameters))
+        if ((await requests.ReadAsync(context.Request, stop)).Failed(out var error, out var request))
         {
             await ProtocolErrorWriter.WriteAsync(context, RequestSize.Of(error));
             return;
         }
-        if ((await authenticator.AuthenticateAsync(context.Request, parameters, stop)).Failed(out error, out var client))
-        {
-            await ProtocolErrorWriter.WriteAsync(context, error);
-            return;
-        }
+        var client = request.Client;
         // Anybody can name a public client: it would be an oracle for stolen tokens.
         if (client.IsPublic)
         {
             await ProtocolErrorWriter.WriteAsync(context, ProtocolError.InvalidClient($"the public client {client.ClientId} asked to introspect"));
             return;
         }
-        if (parameters["token"] is not { } text)
+        if (request.Parameters["token"] is not { } text)
         {
             await ProtocolErrorWriter.WriteAsync(context, ProtocolError.InvalidRequest("token is missing."));
             return;

@@ -6,23 +6,17 @@ namespace IdentityHost.Protocol.Endpoints;
 /// <summary>
 /// <c>POST /connect/revoke</c> (RFC 7009): a client ends a token of its own. A refresh token takes its grant and every access token with it.
 /// </summary>
-internal sealed class RevocationEndpoint(ClientAuthenticator authenticator, IssuedTokens tokens)
+internal sealed class RevocationEndpoint(ClientRequests requests, IssuedTokens tokens)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var stop = context.RequestAborted;
-        var read = await FormParameters.ReadAsync(context.Request, stop);
-        if (read.Failed(out var error, out var parameters))
+        if ((await requests.ReadAsync(context.Request, stop)).Failed(out var error, out var request))
         {
             await ProtocolErrorWriter.WriteAsync(context, RequestSize.Of(error));
             return;
         }
-        if ((await authenticator.AuthenticateAsync(context.Request, parameters, stop)).Failed(out error, out var client))
-        {
-            await ProtocolErrorWriter.WriteAsync(context, error);
-            return;
-        }
-        if (await RevokeAsync(parameters, client, RequestOrigin.Address(context)) is { } refusal)
+        if (await RevokeAsync(request.Parameters, request.Client, RequestOrigin.Address(context)) is { } refusal)
         {
             await ProtocolErrorWriter.WriteAsync(context, refusal);
             return;

@@ -4,26 +4,21 @@ using IdentityHost.Protocol.Endpoints;
 namespace IdentityHost.Protocol.Grants;
 
 /// <summary><c>POST /connect/token</c> (RFC 6749 §3.2), for every grant.</summary>
-internal sealed class TokenEndpoint(ClientAuthenticator authenticator, TokenService tokens)
+internal sealed class TokenEndpoint(ClientRequests requests, TokenService tokens)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var stop = context.RequestAborted;
 
-        // 1. Parse.
-        if ((await FormParameters.ReadAsync(context.Request, stop)).Failed(out var error, out var parameters))
-        {
-            await ProtocolErrorWriter.WriteAsync(context, error);
-            return;
-        }
-        // 2. Authenticate the client.
-        if ((await authenticator.AuthenticateAsync(context.Request, parameters, stop)).Failed(out error, out var client))
+        // 1. Parse, 2. authenticate the client.
+        if ((await requests.ReadAsync(context.Request, stop)).Failed(out var error, out var request))
         {
             await ProtocolErrorWriter.WriteAsync(context, error);
             return;
         }
         // 3. Find the grant, 4. run it, 5. write what it owes and issue.
-        var answered = await tokens.AnswerAsync(client, parameters, RequestOrigin.Address(context), RequestOrigin.UserAgent(context), stop);
+        var answered = await tokens.AnswerAsync(
+            request.Client, request.Parameters, RequestOrigin.Address(context), RequestOrigin.UserAgent(context), stop);
         if (answered.Failed(out error, out var answer))
         {
             await ProtocolErrorWriter.WriteAsync(context, error);

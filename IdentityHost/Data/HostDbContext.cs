@@ -18,6 +18,8 @@ internal sealed class HostDbContext(DbContextOptions<HostDbContext> options) : I
     public DbSet<Grant> Grants => Set<Grant>();
     public DbSet<Application> Applications => Set<Application>();
     public DbSet<RevocationEntry> Revocations => Set<RevocationEntry>();
+    public DbSet<Installation> Installations => Set<Installation>();
+    public DbSet<FailureCounter> FailureCounters => Set<FailureCounter>();
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
     public DbSet<ServerSecret> ServerSecrets => Set<ServerSecret>();
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();

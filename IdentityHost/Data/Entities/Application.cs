@@ -28,6 +28,9 @@ internal sealed class Application
 
     public required string[] Scopes { get; set; }
 
+    /// <summary><c>rolling</c>: each refresh hands out a successor; <c>none</c>: the refresh token stays (FAPI 2.0 wants that).</summary>
+    public string RefreshRotation { get; set; } = "rolling";
+
     /// <summary>The audiences that this application is the resource server of: it may introspect tokens for them.</summary>
     public string[] Audiences { get; set; } = [];
 
@@ -50,6 +53,7 @@ internal sealed class ApplicationConfiguration : IEntityTypeConfiguration<Applic
         builder.Property(a => a.ClientId).HasMaxLength(100);
         builder.Property(a => a.DisplayName).HasMaxLength(100);
         builder.Property(a => a.TokenEndpointAuthMethod).HasMaxLength(40);
+        builder.Property(a => a.RefreshRotation).HasMaxLength(10).HasDefaultValue("rolling");
         builder.Property(a => a.UpdatedAt).HasDefaultValueSql("identity_now()");
         builder.HasIndex(a => a.ClientId).IsUnique();
     }

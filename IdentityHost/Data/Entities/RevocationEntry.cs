@@ -20,6 +20,21 @@ internal enum RevocationKind
 
     /// <summary>Everything of an application issued under an epoch below <see cref="RevocationEntry.Epoch"/>, by <c>client_id</c>.</summary>
     Application = 4,
+
+    /// <summary>Access tokens of a user issued under an epoch below <see cref="RevocationEntry.Epoch"/>, by <c>sub</c>; sessions and grants go on (a role changed).</summary>
+    UserAccess = 5,
+
+    /// <summary>Everything that one signing key signed, by <c>kid</c>.</summary>
+    Key = 6,
+
+    /// <summary>Every token issued under a global epoch below <see cref="RevocationEntry.Epoch"/>; the key is empty.</summary>
+    All = 7,
+
+    /// <summary>No token, but the right to try: whose failures were too many, by the counter's key. Between nodes only.</summary>
+    Block = 8,
+
+    /// <summary>No token: the set of signing keys changed and is to be read again; the key is empty. Between nodes only.</summary>
+    SigningKeys = 9,
 }
 
 /// <summary>
@@ -39,6 +54,9 @@ internal sealed class RevocationEntry
     public int? Epoch { get; set; }
 
     public DateTimeOffset ExpiresAt { get; set; }
+
+    /// <summary>The transaction that wrote the row. Readers tell by it which rows they have not seen, however late one commits.</summary>
+    public ulong Xid { get; set; }
 }
 
 internal sealed class RevocationEntryConfiguration : IEntityTypeConfiguration<RevocationEntry>
@@ -48,6 +66,8 @@ internal sealed class RevocationEntryConfiguration : IEntityTypeConfiguration<Re
         builder.ToTable("revocations");
         builder.Property(r => r.Kind).HasConversion<short>();
         builder.Property(r => r.Key).HasMaxLength(100);
+        builder.Property(r => r.Xid).HasColumnType("xid8").HasDefaultValueSql("pg_current_xact_id()");
+        builder.HasIndex(r => r.Xid);
         builder.HasIndex(r => new { r.Key, r.Kind });
         builder.HasIndex(r => r.ExpiresAt);
     }

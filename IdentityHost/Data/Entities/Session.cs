@@ -19,6 +19,9 @@ internal sealed class Session
     /// <summary>After this instant nothing of the session works, however often it was used.</summary>
     public DateTimeOffset ExpiresAt { get; set; }
 
+    /// <summary>The <see cref="Installation.Epoch"/> it began under: once that has moved, nothing of the session works.</summary>
+    public int GlobalEpoch { get; set; }
+
     public DateTimeOffset? EndedAt { get; set; }
 
     /// <summary>The address the person signed in from, to recognise the session by.</summary>

@@ -22,6 +22,12 @@ internal sealed class SigningKey
 
     /// <summary>From this instant on the key may sign; its public half is published before.</summary>
     public DateTimeOffset ActivatesAt { get; set; }
+
+    /// <summary>From this instant on its successor signs, and the key only verifies; null while there is none.</summary>
+    public DateTimeOffset? RetiresAt { get; set; }
+
+    /// <summary>From this instant on no token of it can be alive, and it leaves the JWKS; null while it has no successor.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
 }
 
 internal sealed class SigningKeyConfiguration : IEntityTypeConfiguration<SigningKey>

@@ -65,6 +65,14 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("text[]")
                         .HasColumnName("grant_types");
 
+                    b.Property<string>("RefreshRotation")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(10)
+                        .HasColumnType("character varying(10)")
+                        .HasDefaultValue("rolling")
+                        .HasColumnName("refresh_rotation");
+
                     b.PrimitiveCollection<string[]>("Scopes")
                         .IsRequired()
                         .HasColumnType("text[]")
@@ -178,6 +186,41 @@ namespace IdentityHost.Data.Migrations
                     b.ToTable("data_protection_keys", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.FailureCounter", b =>
+                {
+                    b.Property<byte[]>("Key")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset?>("BlockedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("blocked_until");
+
+                    b.Property<int>("Blocks")
+                        .HasColumnType("integer")
+                        .HasColumnName("blocks");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("integer")
+                        .HasColumnName("failures");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Key")
+                        .HasName("pk_failure_counters");
+
+                    b.HasIndex("UpdatedAt")
+                        .HasDatabaseName("ix_failure_counters_updated_at");
+
+                    b.ToTable("failure_counters", (string)null);
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.Grant", b =>
                 {
                     b.Property<Guid>("Id")
@@ -250,6 +293,37 @@ namespace IdentityHost.Data.Migrations
                     b.ToTable("grants", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.Installation", b =>
+                {
+                    b.Property<short>("Id")
+                        .HasColumnType("smallint")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Epoch")
+                        .HasColumnType("integer")
+                        .HasColumnName("epoch");
+
+                    b.Property<long>("SystemIdentifier")
+                        .HasColumnType("bigint")
+                        .HasColumnName("system_identifier");
+
+                    b.Property<int>("Timeline")
+                        .HasColumnType("integer")
+                        .HasColumnName("timeline");
+
+                    b.Property<ulong>("WrittenBy")
+                        .HasColumnType("xid8")
+                        .HasColumnName("written_by");
+
+                    b.HasKey("Id")
+                        .HasName("pk_installation");
+
+                    b.ToTable("installation", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_installation_one_row", "id = 1");
+                        });
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.RevocationEntry", b =>
                 {
                     b.Property<long>("Id")
@@ -277,11 +351,20 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("smallint")
                         .HasColumnName("kind");
 
+                    b.Property<ulong>("Xid")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("xid8")
+                        .HasColumnName("xid")
+                        .HasDefaultValueSql("pg_current_xact_id()");
+
                     b.HasKey("Id")
                         .HasName("pk_revocations");
 
                     b.HasIndex("ExpiresAt")
                         .HasDatabaseName("ix_revocations_expires_at");
+
+                    b.HasIndex("Xid")
+                        .HasDatabaseName("ix_revocations_xid");
 
                     b.HasIndex("Key", "Kind")
                         .HasDatabaseName("ix_revocations_key_kind");
@@ -335,6 +418,10 @@ namespace IdentityHost.Data.Migrations
                     b.Property<DateTimeOffset>("ExpiresAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
+
+                    b.Property<int>("GlobalEpoch")
+                        .HasColumnType("integer")
+                        .HasColumnName("global_epoch");
 
                     b.Property<string>("UserAgent")
                         .HasMaxLength(256)
@@ -430,6 +517,10 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
                     b.Property<byte[]>("ProtectedPrivateKey")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -439,6 +530,10 @@ namespace IdentityHost.Data.Migrations
                         .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("public_key");
+
+                    b.Property<DateTimeOffset?>("RetiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("retires_at");
 
                     b.HasKey("Kid")
                         .HasName("pk_signing_keys");

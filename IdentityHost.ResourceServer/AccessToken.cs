@@ -15,6 +15,9 @@ public sealed class AccessToken
     /// <summary>The token's own id (<c>jti</c>), by which this one token is revoked. Never empty.</summary>
     public required string TokenId { get; init; }
 
+    /// <summary>The key that signed it (<c>kid</c>). Never empty.</summary>
+    public required string KeyId { get; init; }
+
     /// <summary>What the token allows (<c>scope</c>); empty if the claim is absent.</summary>
     public TokenScopes Scopes { get; init; }
 

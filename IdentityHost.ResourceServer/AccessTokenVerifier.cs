@@ -120,6 +120,6 @@ public sealed class AccessTokenVerifier
         }
         var reading = new TokenClaims(_rules, _onlyUs);
         failure = reading.Read(decoded[..length]);
-        return failure != AccessTokenFailure.None ? failure : reading.Judge(_time.GetUtcNow(), out claims);
+        return failure != AccessTokenFailure.None ? failure : reading.Judge(_time.GetUtcNow(), key.KeyId, out claims);
     }
 }

@@ -31,7 +31,7 @@ ref struct TokenClaims(AccessTokenRules rules, IReadOnlyList<string> onlyUs)
     }
 
     /// <summary>Required claims, issuer, audience, times (RFC 9068 §4, RFC 7519 §4.1), in the order in which refusing says least.</summary>
-    public readonly AccessTokenFailure Judge(DateTimeOffset now, out AccessToken? token)
+    public readonly AccessTokenFailure Judge(DateTimeOffset now, string keyId, out AccessToken? token)
     {
         token = null;
         if (!_issuerSeen || !_audienceSeen || _expires is not { } expires || _issued is not { } issued
@@ -72,6 +72,7 @@ ref struct TokenClaims(AccessTokenRules rules, IReadOnlyList<string> onlyUs)
             Subject = _subject,
             ClientId = _client,
             TokenId = _id,
+            KeyId = keyId,
             Scopes = new TokenScopes(_scope),
             SessionId = _session,
             GrantId = _grant,

@@ -32,7 +32,6 @@ internal static class DataSetup
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseSetup>());
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
-        services.AddHostedService(provider => provider.GetRequiredService<DatabaseClock>());
         builder.AddKeyRing();
         return builder;
     }

@@ -9,6 +9,7 @@ namespace IdentityHost.Data;
 internal sealed class WriteBatch
 {
     readonly List<Statement> _statements = [];
+    readonly List<Func<Task>> _afterCommit = [];
 
     /// <summary>Adds one statement with its positional parameters (<c>$1</c> …).</summary>
     public void Add(string sql, params NpgsqlParameter[] parameters) => _statements.Add(new Statement(sql, parameters, Kept: false));
@@ -16,8 +17,20 @@ internal sealed class WriteBatch
     /// <summary>Adds a statement that is owed even if the rest is not wanted any more: a verdict that was given stays given.</summary>
     public void AddKept(string sql, params NpgsqlParameter[] parameters) => _statements.Add(new Statement(sql, parameters, Kept: true));
 
+    /// <summary>Something to be done, and waited for, once all of it has committed; the same one is done once.</summary>
+    public void AfterCommit(Func<Task> action)
+    {
+        if (!_afterCommit.Contains(action))
+            _afterCommit.Add(action);
+    }
+
     /// <summary>Sends all of it.</summary>
-    public Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => SendAsync(_statements, database, cancellationToken);
+    public async Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await SendAsync(_statements, database, cancellationToken);
+        foreach (var action in _afterCommit)
+            await action();
+    }
 
     /// <summary>Sends only what is owed anyway: the rest was refused, or failed and was rolled back.</summary>
     public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>

@@ -38,6 +38,7 @@ internal static class ProtocolSetup
         services.AddSingleton<DeclaredApplications>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());
         services.AddSingleton<Applications>();
+        services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<Applications>());
         services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<ClientRequests>();
 

@@ -6,10 +6,10 @@ using Npgsql;
 namespace IdentityHost.Revocation;
 
 /// <summary>
-/// Asks the database, for each request, whether a token was revoked: one statement by index. What one node committed, every node refuses
-/// from then on.
+/// Asks the database whether a token was revoked: one statement by index, for each request, while the node's copy of the feed may be old.
+/// Judges as <see cref="RevocationCopy.IsRevoked"/> does.
 /// </summary>
-internal sealed class DatabaseRevocations(NpgsqlDataSource database) : IAccessTokenRevocations
+internal sealed class DatabaseRevocations(NpgsqlDataSource database)
 {
     static readonly string Query =
         $"""
@@ -19,8 +19,10 @@ internal sealed class DatabaseRevocations(NpgsqlDataSource database) : IAccessTo
                 (kind = {(short)RevocationKind.Token} AND key = $2)
                 OR (kind = {(short)RevocationKind.Grant} AND key = $3)
                 OR (kind = {(short)RevocationKind.Session} AND key = $4)
-                OR (kind = {(short)RevocationKind.User} AND key = $5 AND epoch > $6)
-                OR (kind = {(short)RevocationKind.Application} AND key = $7 AND epoch > $8)))
+                OR (kind IN ({(short)RevocationKind.User}, {(short)RevocationKind.UserAccess}) AND key = $5 AND epoch > $6)
+                OR (kind = {(short)RevocationKind.Application} AND key = $7 AND epoch > $8)
+                OR (kind = {(short)RevocationKind.Key} AND key = $9)))
+            OR $10 <> (SELECT epoch FROM installation WHERE id = {Installation.OnlyId})
         """;
 
     public async ValueTask<bool> IsRevokedAsync(AccessToken token, CancellationToken cancellationToken)
@@ -31,7 +33,7 @@ internal sealed class DatabaseRevocations(NpgsqlDataSource database) : IAccessTo
         var user = token.UserEpoch is null ? "" : token.Subject;
         await using var command = database.CreateCommand(Query);
         var parameters = command.Parameters;
-        parameters.Add(Sql.Value<string[]>([token.TokenId, grant, session, user, token.ClientId]));
+        parameters.Add(Sql.Value<string[]>([token.TokenId, grant, session, user, token.ClientId, token.KeyId]));
         parameters.Add(Sql.Value(token.TokenId));
         parameters.Add(Sql.Value(grant));
         parameters.Add(Sql.Value(session));
@@ -39,6 +41,8 @@ internal sealed class DatabaseRevocations(NpgsqlDataSource database) : IAccessTo
         parameters.Add(Sql.Value(token.UserEpoch ?? 0));
         parameters.Add(Sql.Value(token.ClientId));
         parameters.Add(Sql.Value(token.ApplicationEpoch));
+        parameters.Add(Sql.Value(token.KeyId));
+        parameters.Add(Sql.Value(token.GlobalEpoch));
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 }

@@ -9,7 +9,7 @@ namespace IdentityHost.Revocation;
 /// The one writer of the revocation table. A row is added in the transaction of the change it tells, and kept until the longest-lived
 /// access token that it can hit has expired.
 /// </summary>
-internal sealed class Revocations(TimeProvider clock, IOptions<RevocationOptions> options)
+internal sealed class Revocations(RevocationFeed feed, TimeProvider clock, IOptions<RevocationOptions> options)
 {
     const string Insert =
         "INSERT INTO revocations (kind, key, epoch, expires_at) VALUES ($1, $2, $3, identity_now() + $4)";
@@ -19,10 +19,19 @@ internal sealed class Revocations(TimeProvider clock, IOptions<RevocationOptions
     /// <param name="kind">What is hit.</param>
     /// <param name="key">The identifier that <paramref name="kind"/> names.</param>
     /// <param name="epoch">For epoch kinds: tokens below it are dead.</param>
-    public void Add(WriteBatch batch, RevocationKind kind, string key, int? epoch = null) => batch.Add(
-        Insert, Sql.Value((short)kind), Sql.Value(key), Sql.Optional(epoch), Sql.Value(options.Value.Keep));
+    public void Add(WriteBatch batch, RevocationKind kind, string key, int? epoch = null)
+    {
+        batch.Add(Insert, Sql.Value((short)kind), Sql.Value(key), Sql.Optional(epoch), Sql.Value(options.Value.Keep));
+        PublishWith(batch);
+    }
 
-    /// <summary>Adds a revocation to what the context saves next.</summary>
+    /// <summary>For a batch whose own statements write a revocation: it is published once they have committed.</summary>
+    public void PublishWith(WriteBatch batch) => batch.AfterCommit(feed.PublishAsync);
+
+    /// <inheritdoc cref="RevocationFeed.PublishAsync"/>
+    public Task PublishAsync() => feed.PublishAsync();
+
+    /// <summary>Adds a revocation to what the context saves next; the caller publishes after the commit.</summary>
     public void Add(HostDbContext context, RevocationKind kind, string key, int? epoch = null) => context.Revocations.Add(new RevocationEntry
     {
         Kind = kind,

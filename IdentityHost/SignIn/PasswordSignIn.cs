@@ -10,7 +10,7 @@ namespace IdentityHost.SignIn;
 
 /// <summary>Signs a person in by password: proof, rules of the account, session. Answers the engine's <see cref="ISubjects"/>.</summary>
 internal sealed class PasswordSignIn(
-    Authenticate authenticate, Sessions sessions, PasswordHashing hashing, PasswordPolicy policy, IOptions<RevocationOptions> revocation)
+    Authenticate authenticate, Sessions sessions, PasswordHashing hashing, PasswordPolicy policy, Revocations revocations, IOptions<RevocationOptions> revocation)
     : ISubjects
 {
     const string RehashSql = "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3";
@@ -85,15 +85,19 @@ internal sealed class PasswordSignIn(
         wish != current && policy.Check(wish, person.UserName, person.Email) == PasswordFlaw.None;
 
     /// <summary>Ends every other session: whoever else knows the old password is out.</summary>
-    void AddChange(WriteBatch batch, PersonAtTheDoor person, string hash, PasswordCredentials credentials) => batch.Add(
-        ChangeSql,
-        Sql.Value(person.Id),
-        Sql.Value(hash),
-        Sql.Value(person.PasswordHash!),
-        Sql.Value(person.Epoch),
-        Sql.Value(revocation.Value.Keep),
-        Sql.Value(credentials.ClientId),
-        Sql.Value(credentials.Address));
+    void AddChange(WriteBatch batch, PersonAtTheDoor person, string hash, PasswordCredentials credentials)
+    {
+        batch.Add(
+            ChangeSql,
+            Sql.Value(person.Id),
+            Sql.Value(hash),
+            Sql.Value(person.PasswordHash!),
+            Sql.Value(person.Epoch),
+            Sql.Value(revocation.Value.Keep),
+            Sql.Value(credentials.ClientId),
+            Sql.Value(credentials.Address));
+        revocations.PublishWith(batch);
+    }
 
     /// <summary>Hashes of older parameters are replaced while the password is at hand; another time, if too many passwords wait.</summary>
     async Task RehashAsync(PersonAtTheDoor person, string password, WriteBatch batch, CancellationToken cancellationToken)

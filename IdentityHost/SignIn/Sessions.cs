@@ -20,8 +20,8 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         WITH person AS (
             SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 AND ($10::text IS NULL OR password_hash = $10) FOR SHARE),
         session AS (
-            INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent)
-            SELECT $3, id, $4, identity_now(), $5, $6, $7 FROM person RETURNING user_id),
+            INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent, global_epoch)
+            SELECT $3, id, $4, identity_now(), $5, $6, $7, (SELECT epoch FROM installation) FROM person RETURNING user_id),
         state AS (
             INSERT INTO sign_in_states (user_id, last_sign_in_at) SELECT user_id, identity_now() FROM session
             ON CONFLICT (user_id) DO UPDATE SET last_sign_in_at = excluded.last_sign_in_at)

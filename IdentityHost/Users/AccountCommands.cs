@@ -100,6 +100,7 @@ internal sealed class AccountCommands(HostDbContext context, Revocations revocat
             await context.SaveChangesAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
+        await revocations.PublishAsync();
         return null;
     }
 

@@ -1,44 +1,90 @@
+using System.Collections.Concurrent;
 using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using IdentityHost.Revocation;
 using Npgsql;
 
 namespace IdentityHost.Protocol.Clients;
 
-/// <summary>Reads applications by <c>client_id</c>: one statement by unique index, so that a disabled one is refused on every node at once.</summary>
-internal sealed class Applications(NpgsqlDataSource database)
+/// <summary>
+/// Applications by <c>client_id</c>. Kept in memory while the revocation feed is fresh, since whoever changes one tells it through the feed;
+/// otherwise read by one statement each time.
+/// </summary>
+internal sealed class Applications(NpgsqlDataSource database, RevocationCopy revocations, TimeProvider clock) : IRevocationListener
 {
+    /// <summary>More are not remembered at a time: strangers' registrations must not fill the memory.</summary>
+    const int MaximumKept = 10_000;
+
     const string FindSql =
         """
-        SELECT id, client_id, epoch, token_endpoint_auth_method, secret_hash, secret_salt,
-               secret_expires_at IS NOT NULL AND secret_expires_at <= identity_now(), grant_types, scopes, enabled, audiences
+        SELECT id, client_id, epoch, token_endpoint_auth_method, secret_hash, secret_salt, secret_expires_at, grant_types, scopes, enabled, audiences
         FROM applications WHERE client_id = $1
         """;
 
+    readonly ConcurrentDictionary<string, StoredApplication> _kept = new(StringComparer.Ordinal);
+    long _changes;
+
     /// <summary>The application with its secret's hash, or null. Disabled ones are returned too: the authenticator refuses them.</summary>
-    public async Task<StoredApplication?> FindAsync(string clientId, CancellationToken cancellationToken)
+    public ValueTask<StoredApplication?> FindAsync(string clientId, CancellationToken cancellationToken) =>
+        revocations.IsFresh && _kept.TryGetValue(clientId, out var application)
+            ? ValueTask.FromResult<StoredApplication?>(application)
+            : new ValueTask<StoredApplication?>(ReadAsync(clientId, cancellationToken));
+
+    /// <summary>Whether the application may act now, apart from its proof.</summary>
+    public bool MayAct(StoredApplication application) =>
+        application.Enabled && (application.SecretExpiresAt is not { } end || clock.GetUtcNow() < end);
+
+    public ValueTask AppliedAsync(RevocationKind kind, string key, CancellationToken cancellationToken)
     {
+        if (kind is RevocationKind.Application or RevocationKind.All)
+        {
+            // First, so that a read that began before the change is not kept after it.
+            Interlocked.Increment(ref _changes);
+            if (kind == RevocationKind.All)
+                _kept.Clear();
+            else
+                _kept.TryRemove(key, out _);
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    async Task<StoredApplication?> ReadAsync(string clientId, CancellationToken cancellationToken)
+    {
+        var changes = Interlocked.Read(ref _changes);
         await using var command = database.CreateCommand(FindSql);
         command.Parameters.Add(Sql.Value(clientId));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
             return null;
-        var method = reader.GetString(3);
+        var application = Read(reader);
+        if (_kept.Count >= MaximumKept)
+            _kept.Clear();
+        _kept[clientId] = application;
+        if (Interlocked.Read(ref _changes) != changes)
+            _kept.TryRemove(clientId, out _);
+        return application;
+    }
+
+    static StoredApplication Read(NpgsqlDataReader row)
+    {
+        var method = row.GetString(3);
         return new StoredApplication(
             new Client(
-                reader.GetInt64(0),
-                reader.GetString(1),
-                reader.GetInt32(2),
+                row.GetInt64(0),
+                row.GetString(1),
+                row.GetInt32(2),
                 method == ClientAuthenticationMethods.None,
-                reader.GetFieldValue<string[]>(7),
-                reader.GetFieldValue<string[]>(8),
-                reader.GetFieldValue<string[]>(10)),
+                row.GetFieldValue<string[]>(7),
+                row.GetFieldValue<string[]>(8),
+                row.GetFieldValue<string[]>(10)),
             method,
-            reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4),
-            reader.IsDBNull(5) ? null : reader.GetFieldValue<byte[]>(5),
-            SecretExpired: reader.GetBoolean(6),
-            Enabled: reader.GetBoolean(9));
+            row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4),
+            row.IsDBNull(5) ? null : row.GetFieldValue<byte[]>(5),
+            row.IsDBNull(6) ? null : new DateTimeOffset(row.GetDateTime(6)),
+            Enabled: row.GetBoolean(9));
     }
 }
 
 /// <summary>An application's row as authentication needs it.</summary>
 internal sealed record StoredApplication(
-    Client Client, string AuthenticationMethod, byte[]? SecretHash, byte[]? SecretSalt, bool SecretExpired, bool Enabled);
+    Client Client, string AuthenticationMethod, byte[]? SecretHash, byte[]? SecretSalt, DateTimeOffset? SecretExpiresAt, bool Enabled);

@@ -42,7 +42,7 @@ internal sealed class ClientAuthenticator(Applications applications)
             return ProtocolError.InvalidClient("unknown client");
         if (!proved)
             return ProtocolError.InvalidClient($"wrong secret for {application.Client.ClientId}");
-        if (!application.Enabled || application.SecretExpired)
+        if (!applications.MayAct(application))
             return ProtocolError.InvalidClient($"{application.Client.ClientId} is disabled or its secret has expired");
         if (method != application.AuthenticationMethod)
             return ProtocolError.InvalidClient($"{application.Client.ClientId} must use {application.AuthenticationMethod}, used {method}");

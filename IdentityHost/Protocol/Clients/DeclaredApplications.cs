@@ -77,6 +77,9 @@ internal sealed class DeclaredApplications(
         if (context.Entry(application).State is EntityState.Added or EntityState.Modified)
         {
             application.UpdatedAt = clock.GetUtcNow();
+            // No epoch moves, so no token dies by it: it tells the nodes that run to read the application again.
+            if (context.Entry(application).State is EntityState.Modified)
+                revocations.Add(context, RevocationKind.Application, application.ClientId, application.Epoch);
             context.AddAudit(new AuditEvent { Kind = AuditKinds.ApplicationDeclared, ClientId = application.ClientId });
         }
     }

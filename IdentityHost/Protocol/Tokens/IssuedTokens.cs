@@ -43,6 +43,7 @@ internal sealed class IssuedTokens(
         FROM grants g JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = g.user_id
         WHERE g.id = $1 AND g.application_id = $2 AND g.salt = $3 AND g.ended_at IS NULL AND g.expires_at > identity_now()
           AND g.rotated_at + $5 > identity_now() AND s.ended_at IS NULL AND u.status
+          AND s.global_epoch = (SELECT epoch FROM installation)
           AND (g.generation = $4 OR (g.generation = $4 + 1 AND g.rotated_at + $6 > identity_now()))
         """;
 
@@ -89,6 +90,7 @@ internal sealed class IssuedTokens(
             Sql.Value(revocation.Value.Keep),
             Sql.Value(client.ClientId),
             Sql.Value(address));
+        revocations.PublishWith(batch);
         return batch.ExecuteAsync(database, CancellationToken.None);
     }
 

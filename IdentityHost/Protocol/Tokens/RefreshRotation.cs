@@ -20,7 +20,7 @@ internal sealed record RefreshedGrant(Guid GrantId, string Scope, string Success
 /// grant's row only, and succeed after somebody's disabling of the person has committed.
 /// </summary>
 internal sealed class RefreshRotation(
-    RefreshTokens tokens, NpgsqlDataSource database, IOptions<TokensOptions> options, IOptions<RevocationOptions> revocation)
+    RefreshTokens tokens, NpgsqlDataSource database, Revocations revocations, IOptions<TokensOptions> options, IOptions<RevocationOptions> revocation)
 {
     // Everybody locks in this order (person, session, application, grant), so that no two wait for one another.
     // Generations: the newest works and moves the row on; the one before works while its successor is unused and the grace lasts, and moves
@@ -32,7 +32,7 @@ internal sealed class RefreshRotation(
             FROM grants g JOIN users u ON u.id = g.user_id WHERE g.id = $1 AND u.status FOR SHARE OF u),
         session AS MATERIALIZED (
             SELECT s.id, s.expires_at FROM sessions s JOIN person ON s.id = person.session_id
-            WHERE s.ended_at IS NULL AND s.expires_at > identity_now() FOR SHARE OF s),
+            WHERE s.ended_at IS NULL AND s.expires_at > identity_now() AND s.global_epoch = (SELECT epoch FROM installation) FOR SHARE OF s),
         application AS MATERIALIZED (
             SELECT a.id FROM applications a, session WHERE a.id = $3 AND a.enabled AND a.epoch = $5 FOR SHARE OF a),
         subject AS MATERIALIZED (
@@ -90,8 +90,14 @@ internal sealed class RefreshRotation(
         parameters.Add(Sql.Value(address));
         parameters.Add(Sql.Value(scopes));
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await row.ReadAsync(cancellationToken) || row.GetBoolean(2))
+        if (!await row.ReadAsync(cancellationToken))
             return null;
+        if (row.GetBoolean(2))
+        {
+            await row.CloseAsync();
+            await revocations.PublishAsync();
+            return null;
+        }
         var subject = new Subject(
             row.GetInt64(3), row.GetInt32(5), (UserRole)row.GetInt16(4), row.GetGuid(6), new DateTimeOffset(row.GetDateTime(7)));
         return new RefreshedGrant(token.GrantId, row.GetString(1), tokens.Derive(token.GrantId, row.GetInt32(0), token.Salt), subject);

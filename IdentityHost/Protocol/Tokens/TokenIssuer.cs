@@ -5,6 +5,7 @@ using System.Text.Json;
 using IdentityHost.Data.Entities;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Revocation;
 using Microsoft.Extensions.Options;
 
 namespace IdentityHost.Protocol.Tokens;
@@ -21,7 +22,7 @@ internal readonly record struct IssuedAccessToken(string Token, TimeSpan Expires
 
 /// <summary>Writes and signs access tokens (RFC 9068). No database, no lock.</summary>
 internal sealed class TokenIssuer(
-    Issuer issuer, ScopeCatalog scopes, SigningKeys keys, TimeProvider clock, IOptions<TokensOptions> options)
+    Issuer issuer, ScopeCatalog scopes, SigningKeys keys, RevocationCopy revocations, TimeProvider clock, IOptions<TokensOptions> options)
 {
     public IssuedAccessToken Issue(AccessTokenContent content)
     {
@@ -37,7 +38,7 @@ internal sealed class TokenIssuer(
         return new IssuedAccessToken(Sign(keys.Current, payload.WrittenSpan), TimeSpan.FromSeconds(expires - now));
     }
 
-    /// <summary>RFC 9068 §2.2, and ours: <c>gid</c> (grant), <c>uep</c> and <c>aep</c> (the epochs of user and application).</summary>
+    /// <summary>RFC 9068 §2.2, and ours: <c>gid</c> (grant), <c>uep</c>, <c>aep</c> and <c>gep</c> (the epochs of user, application and database).</summary>
     void WriteClaims(Utf8JsonWriter json, AccessTokenContent content, long now, long expires)
     {
         json.WriteStartObject();
@@ -60,6 +61,7 @@ internal sealed class TokenIssuer(
             json.WriteString("gid"u8, Identifiers.Text(grant));
         json.WriteString("client_id"u8, content.Client.ClientId);
         json.WriteNumber("aep"u8, content.Client.Epoch);
+        json.WriteNumber("gep"u8, revocations.GlobalEpoch);
         json.WriteString("scope"u8, string.Join(' ', content.Scopes));
         if (content.Subject is { } person && content.Scopes.Contains(ScopeCatalog.Roles))
         {

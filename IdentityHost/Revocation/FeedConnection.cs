@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using Npgsql;
+
+namespace IdentityHost.Revocation;
+
+/// <summary>What one read of the feed brought.</summary>
+/// <param name="Rows">Rows that the read before did not see.</param>
+/// <param name="GlobalEpoch">The epoch that tokens must carry.</param>
+/// <param name="Intact">False where a dump was loaded over the database since.</param>
+/// <param name="Began">The <see cref="Stopwatch"/> timestamp before it was sent.</param>
+internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Began);
+
+/// <summary>
+/// The node's own connection to the feed, outside the pool: requests that wait for the database must not make the copy of revocations old.
+/// One statement reads the rows together with the snapshot they were seen in; the next read asks for what that snapshot did not show. So a
+/// row is read once, and none is missed however late its transaction commits (counting up by id, or by time with an overlap, loses rows).
+/// </summary>
+internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock clock) : IAsyncDisposable
+{
+    /// <summary>The channel on which nodes wake one another.</summary>
+    public const string Channel = "identityhost_revocations";
+
+    /// <summary>A snapshot that shows nothing: with it a read brings all rows.</summary>
+    public const string Beginning = "1:1:";
+
+    // The index on xid bounds what is looked at; the snapshot says which of it is new.
+    static readonly string ReadSql =
+        $"""
+        SELECT pg_current_snapshot()::text, identity_now(), i.epoch, i.written_by::xid = i.xmin, r.kind, r.key, r.epoch, r.expires_at
+        FROM installation i
+        LEFT JOIN revocations r ON r.xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND NOT pg_visible_in_snapshot(r.xid, $1::text::pg_snapshot)
+        WHERE i.id = {Installation.OnlyId}
+        """;
+
+    /// <summary>What the last read saw: <c>xmin:xmax:xip</c>.</summary>
+    public string Snapshot { get; set; } = Beginning;
+
+    /// <summary>The server process, by which a node knows its own notifications.</summary>
+    public int ProcessId => connection.ProcessID;
+
+    public NpgsqlConnection Connection => connection;
+
+    /// <summary>Reads what is new.</summary>
+    /// <param name="notify">Also wakes the other nodes. Sent from here, since NOTIFY within the writers' transactions would make them commit one after the other.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<FeedRead> ReadAsync(bool notify, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        if (notify)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("NOTIFY " + Channel));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadSql) { Parameters = { Sql.Value(Snapshot) } });
+        var (began, sent) = (Stopwatch.GetTimestamp(), clock.LocalUtcNow);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var trip = Stopwatch.GetElapsedTime(began);
+        if (!await reader.ReadAsync(cancellationToken))
+            throw new InvalidOperationException("The table installation is empty: start a node, or run the verb migrate.");
+
+        var snapshot = reader.GetString(0);
+        clock.Observe(reader.GetDateTime(1), sent, trip);
+        var (epoch, intact) = (reader.GetInt32(2), reader.GetBoolean(3));
+        List<Revoked> rows = [];
+        do
+        {
+            if (reader.IsDBNull(4))
+                break;
+            rows.Add(new Revoked(
+                (RevocationKind)reader.GetInt16(4),
+                reader.GetString(5),
+                reader.IsDBNull(6) ? 0 : reader.GetInt32(6),
+                new DateTimeOffset(reader.GetDateTime(7))));
+        }
+        while (await reader.ReadAsync(cancellationToken));
+        Snapshot = snapshot;
+        return new FeedRead(rows, epoch, intact, began);
+    }
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+}

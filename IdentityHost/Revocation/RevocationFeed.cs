@@ -1,0 +1,273 @@
+using System.Diagnostics;
+using IdentityHost.Data;
+using IdentityHost.Data.Entities;
+using Npgsql;
+
+namespace IdentityHost.Revocation;
+
+/// <summary>
+/// Keeps <see cref="RevocationCopy"/> equal to the table: reads it every <see cref="Interval"/>, at once when another node gives notice, and
+/// before a request of this node that revoked something is answered. Notices may get lost; the reads do not depend on them.
+/// </summary>
+internal sealed partial class RevocationFeed(
+    FeedDatabase database,
+    RevocationCopy copy,
+    RestoreGuard guard,
+    DatabaseClock clock,
+    IServiceProvider services,
+    ILogger<RevocationFeed> logger) : BackgroundService, IStartupStep
+{
+    /// <summary>How often the table is read when nothing gives notice.</summary>
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(75);
+
+    /// <summary>Notices are sent and obeyed at most this often: a thousand logouts wake the other nodes two hundred times a second, not a thousand.</summary>
+    static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(5);
+
+    static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
+
+    /// <summary>After a gap this long, rows may have been pruned that this node never saw.</summary>
+    static readonly TimeSpan LongestGap = TimeSpan.FromMinutes(1);
+
+    readonly SemaphoreSlim _wake = new(0);
+    readonly Lock _lock = new();
+    TaskCompletionSource? _waiting;
+    FeedConnection? _connection;
+    string _seen = FeedConnection.Beginning;
+    long _lastRead, _lastNotice, _lastSweep;
+    int _woken, _owed;
+    bool _running;
+
+    /// <summary>Checks which database this is, and loads the live rows.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await ReadAsync(notify: false, cancellationToken);
+        await CloseAsync();
+    }
+
+    /// <summary>
+    /// Call after the commit of a change that wrote a revocation. Wakes the other nodes, and returns when this node's copy has the row, or
+    /// nobody relies on the copy any more. Does nothing where no loop runs (verbs, start-up): the nodes' own reads find the row.
+    /// </summary>
+    public Task PublishAsync()
+    {
+        Task caughtUp;
+        lock (_lock)
+        {
+            if (!_running)
+                return Task.CompletedTask;
+            _waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            caughtUp = _waiting.Task;
+        }
+        Volatile.Write(ref _owed, 1);
+        Wake();
+        return caughtUp;
+    }
+
+    public override void Dispose()
+    {
+        _wake.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        lock (_lock)
+            _running = true;
+        try
+        {
+            await Task.WhenAll(FollowAsync(stoppingToken), ListenAsync(stoppingToken));
+        }
+        finally
+        {
+            lock (_lock)
+                _running = false;
+            Release(TakeWaiting());
+            await CloseAsync();
+        }
+    }
+
+    async Task FollowAsync(CancellationToken stopping)
+    {
+        var away = false;
+        while (!stopping.IsCancellationRequested)
+        {
+            TaskCompletionSource? waiting = null;
+            try
+            {
+                await PauseAsync(stopping);
+                Volatile.Write(ref _woken, 0);
+                waiting = TakeWaiting();
+                await ReadAsync(TakeNotice(), stopping);
+                if (away)
+                    Back(logger);
+                away = false;
+            }
+            catch (Exception e)
+            {
+                // Before the waiting request is answered: it was promised that this node does not accept what it has revoked.
+                copy.Doubt();
+                await CloseAsync();
+                if (!stopping.IsCancellationRequested)
+                {
+                    if (!away)
+                        Away(logger, e.Message);
+                    away = true;
+                    await Task.Delay(Retry, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            }
+            finally
+            {
+                Release(waiting);
+            }
+        }
+    }
+
+    /// <summary>Until the next read is due: at once for a request of this node, after <see cref="Spacing"/> for a notice, after <see cref="Interval"/> for nothing.</summary>
+    async Task PauseAsync(CancellationToken stopping)
+    {
+        if (!await _wake.WaitAsync(Interval, stopping))
+            return;
+        bool local;
+        lock (_lock)
+            local = _waiting is not null;
+        var since = Stopwatch.GetElapsedTime(_lastRead);
+        if (!local && since < Spacing)
+            await Task.Delay(Spacing - since, stopping);
+    }
+
+    async Task ReadAsync(bool notify, CancellationToken cancellationToken)
+    {
+        if (_connection is null)
+        {
+            _connection = await database.OpenAsync(clock, cancellationToken);
+            _connection.Snapshot = _seen;
+            // A connection that broke may have been a failover.
+            await CheckAsync(_connection, cancellationToken);
+        }
+        var read = await _connection.ReadAsync(notify, cancellationToken);
+        if (!read.Intact)
+        {
+            await CheckAsync(_connection, cancellationToken);
+            read = await _connection.ReadAsync(notify, cancellationToken);
+        }
+        foreach (var row in read.Rows)
+            copy.Apply(row);
+        var first = _lastRead == 0;
+        if (!first)
+            await TellAsync(read, missed: Stopwatch.GetElapsedTime(_lastRead, read.Began) > LongestGap, cancellationToken);
+        copy.Complete(read.Began, read.GlobalEpoch);
+        (_seen, _lastRead) = (_connection.Snapshot, read.Began);
+        Sweep();
+    }
+
+    async Task CheckAsync(FeedConnection connection, CancellationToken cancellationToken)
+    {
+        if (!await guard.MovedAsync(connection.Connection, connection.Snapshot, copy.GlobalEpoch, cancellationToken))
+            return;
+        // What was read so far belongs to another history of the database.
+        copy.Clear();
+        connection.Snapshot = FeedConnection.Beginning;
+    }
+
+    async Task TellAsync(FeedRead read, bool missed, CancellationToken cancellationToken)
+    {
+        var everything = missed || read.GlobalEpoch != copy.GlobalEpoch;
+        if (!everything && read.Rows.Count == 0)
+            return;
+        foreach (var listener in services.GetServices<IRevocationListener>())
+        {
+            if (everything)
+                await listener.AppliedAsync(RevocationKind.All, "", cancellationToken);
+            foreach (var row in read.Rows)
+                await listener.AppliedAsync(row.Kind, row.Key, cancellationToken);
+        }
+    }
+
+    void Sweep()
+    {
+        if (_lastSweep != 0 && Stopwatch.GetElapsedTime(_lastSweep) < SweepEvery)
+            return;
+        _lastSweep = Stopwatch.GetTimestamp();
+        copy.Sweep(clock.GetUtcNow());
+    }
+
+    /// <summary>Whether this read is to carry the notice that is owed to the other nodes.</summary>
+    bool TakeNotice()
+    {
+        if (Volatile.Read(ref _owed) == 0)
+            return false;
+        if (_lastNotice != 0 && Stopwatch.GetElapsedTime(_lastNotice) < Spacing)
+        {
+            // Too early: the next read, right after the pause, carries it.
+            Wake();
+            return false;
+        }
+        Volatile.Write(ref _owed, 0);
+        _lastNotice = Stopwatch.GetTimestamp();
+        return true;
+    }
+
+    async Task ListenAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await database.OpenAsync(stopping);
+                connection.Notification += (_, notice) =>
+                {
+                    if (notice.PID != _connection?.ProcessId)
+                        Wake();
+                };
+                await using (var listen = new NpgsqlCommand("LISTEN " + FeedConnection.Channel, connection))
+                    await listen.ExecuteNonQueryAsync(stopping);
+                while (true)
+                    await connection.WaitAsync(stopping);
+            }
+            catch (Exception) when (!stopping.IsCancellationRequested)
+            {
+                // Notices only shorten the wait; the reads tell that the database is away.
+                await Task.Delay(Retry, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+                // Stopping.
+            }
+        }
+    }
+
+    void Wake()
+    {
+        if (Interlocked.Exchange(ref _woken, 1) == 0)
+            _wake.Release();
+    }
+
+    /// <summary>Those whose commit lies before the read that begins now.</summary>
+    TaskCompletionSource? TakeWaiting()
+    {
+        lock (_lock)
+        {
+            var waiting = _waiting;
+            _waiting = null;
+            return waiting;
+        }
+    }
+
+    static void Release(TaskCompletionSource? waiting) => waiting?.TrySetResult();
+
+    async Task CloseAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(2000, LogLevel.Warning, "The revocation feed cannot be read, each request asks the database until it can: {Reason}")]
+    static partial void Away(ILogger logger, string reason);
+
+    [LoggerMessage(2001, LogLevel.Information, "The revocation feed is read again")]
+    static partial void Back(ILogger logger);
+}

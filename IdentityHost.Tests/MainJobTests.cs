@@ -29,6 +29,7 @@ public sealed class MainJobTests(HostFixture host)
         Assert.Equal("OK", farewell["data"]!.GetValue<string>());
         Assert.Equal(username, farewell["details"]!["username"]!.GetValue<string>());
 
+        await host.EventuallyRefusedAsync(token, answered: host.Nodes[0]);
         foreach (var node in host.Nodes)
         {
             using var after = await node.Client.GetAsync("/users/current", token);
@@ -49,6 +50,7 @@ public sealed class MainJobTests(HostFixture host)
         using var logout = await host.Client.CallAsync(HttpMethod.Delete, "/users/logout", phone);
         Assert.Equal(HttpStatusCode.OK, logout.StatusCode);
 
+        await host.EventuallyRefusedAsync(phone);
         foreach (var node in host.Nodes)
         {
             using var ended = await node.Client.GetAsync("/users/current", phone);

@@ -131,7 +131,7 @@ public sealed class ClientAuthenticationTests(ClientsHost host)
     public async Task DisabledWhileRunning_IsRefusedOnBothNodesAtOnce()
     {
         await host.Client.BasicAsync($"basic:{Secret}", Grant).GrantedAsync();
-        await host.ExecuteAsync("UPDATE applications SET enabled = false WHERE client_id = 'basic'");
+        await host.ChangeApplicationAsync("basic", "enabled = false");
         try
         {
             foreach (var node in host.Nodes)
@@ -139,7 +139,7 @@ public sealed class ClientAuthenticationTests(ClientsHost host)
         }
         finally
         {
-            await host.ExecuteAsync("UPDATE applications SET enabled = true WHERE client_id = 'basic'");
+            await host.ChangeApplicationAsync("basic", "enabled = true");
         }
     }
 }

@@ -178,6 +178,8 @@ public sealed class RefreshTokenTests(HostFixture host)
 
     async Task AssertAccessAsync(JsonObject tokens, HttpStatusCode expected)
     {
+        if (expected == HttpStatusCode.Unauthorized)
+            await host.EventuallyRefusedAsync(tokens["access_token"]!.ToString());
         foreach (var node in host.Nodes)
         {
             using var response = await node.Client.GetAsync("/users/current", tokens["access_token"]!.ToString());

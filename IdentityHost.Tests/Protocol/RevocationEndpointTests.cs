@@ -104,6 +104,7 @@ public sealed class RevocationEndpointTests(HostFixture host)
         using (await host.Client.CallAsync(HttpMethod.Delete, "/users/logout", tokens["access_token"]!.ToString()))
         {
         }
+        await host.FeedReadAsync();
         var foreignRefresh = (await SignInAsync())["refresh_token"]!.ToString();
         foreach (var token in new[] { tokens["access_token"]!.ToString(), foreignRefresh, "garbage", "a.b.c", "ih_rt_x" })
         {
@@ -141,6 +142,8 @@ public sealed class RevocationEndpointTests(HostFixture host)
 
     async Task AssertAccessAsync(JsonObject tokens, HttpStatusCode expected)
     {
+        if (expected == HttpStatusCode.Unauthorized)
+            await host.EventuallyRefusedAsync(tokens["access_token"]!.ToString());
         foreach (var node in host.Nodes)
         {
             using var response = await node.Client.GetAsync("/users/current", tokens["access_token"]!.ToString());

@@ -40,10 +40,10 @@ public sealed class ScopeTests(ClientsHost host)
             await node.Client.TokenAsync(Grant, ("client_id", "identityhost")).RefusedAsync("unauthorized_client");
         }
         // Nor by a mistake in the row: the grant asks again.
-        await host.ExecuteAsync("UPDATE applications SET grant_types = ARRAY['client_credentials'] WHERE client_id = 'no-grants'");
+        await host.ChangeApplicationAsync("no-grants", "grant_types = ARRAY['client_credentials']");
         foreach (var node in host.Nodes)
             await node.Client.TokenAsync(Grant, ("client_id", "no-grants")).RefusedAsync("unauthorized_client");
-        await host.ExecuteAsync("UPDATE applications SET grant_types = '{}' WHERE client_id = 'no-grants'");
+        await host.ChangeApplicationAsync("no-grants", "grant_types = '{}'");
     }
 
     [Theory]

@@ -97,6 +97,8 @@ public sealed class RefreshAgainstEndTests(RaceHost host)
     /// <summary>Each refresh token that was handed out is refused, and each access token, by both nodes; the row is ended or gone.</summary>
     async Task NothingLivesAsync(List<RaceAnswer> answers)
     {
+        foreach (var token in answers.Select(a => a.AccessToken!))
+            await host.EventuallyRefusedAsync(token);
         for (var node = 0; node < host.Nodes.Count; node++)
         {
             // The newest first: it is the one that could still work, and an old one would be a replay that ends what the act should have.

@@ -19,6 +19,8 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
         var answer = delete ? await host.Nodes[0].Client.AskAsync("DELETE", $"/users/{id}", admin) : await host.Nodes[0].Client.SetStatusAsync(id, false, admin);
         answer.MustBe(200);
 
+        foreach (var token in tokens)
+            await host.EventuallyRefusedAsync(token, answered: host.Nodes[0]);
         foreach (var node in host.Nodes.Reverse())
         {
             foreach (var token in tokens)
@@ -47,6 +49,7 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
         Assert.True(back.Data["status"]!.GetValue<bool>());
 
         var fresh = await host.Client.AccessTokenAsync(username);
+        await host.EventuallyRefusedAsync(old);
         foreach (var node in host.Nodes)
         {
             (await node.Client.AskAsync("GET", "/users/current", old)).MustBe(401, "token_revoked");
@@ -65,6 +68,7 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
         var fresh = await host.Client.AccessTokenAsync(username);
         Assert.NotEqual(SubjectOf(old), SubjectOf(fresh));
         Assert.Equal($"{newId}", SubjectOf(fresh));
+        await host.EventuallyRefusedAsync(old);
         foreach (var node in host.Nodes)
         {
             (await node.Client.AskAsync("GET", "/users/current", old)).MustBe(401, "token_revoked");

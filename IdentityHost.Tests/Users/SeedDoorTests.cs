@@ -52,6 +52,7 @@ public sealed class SeedDoorTests(HostFixture host)
         var token = await host.Client.AccessTokenAsync(username);
         var ended = await host.Client.AccessTokenAsync(username);
         (await host.Client.AskAsync("DELETE", "/users/logout", ended)).MustBe(200);
+        await host.EventuallyRefusedAsync(ended);
         var before = await host.FingerprintAsync();
         foreach (var node in host.Nodes)
         {
@@ -139,6 +140,7 @@ public sealed class SeedDoorTests(HostFixture host)
                 (await node.Client.AskAsync("GET", $"/users/current{elsewhere}")).MustBe(401, "unauthorized");
         }
         (await host.Client.AskAsync("DELETE", "/api/users/logout", null, null, ("Authorization", token))).MustBe(200);
+        await host.EventuallyRefusedAsync(token);
         foreach (var node in host.Nodes)
             (await node.Client.AskAsync("GET", "/api/users/current", null, null, ("Authorization", token))).MustBe(401, "token_revoked");
     }

@@ -26,9 +26,10 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
 
     /// <summary>The application with its secret's hash, or null. Disabled ones are returned too: the authenticator refuses them.</summary>
     public ValueTask<StoredApplication?> FindAsync(string clientId, CancellationToken cancellationToken) =>
-        revocations.IsFresh && _kept.TryGetValue(clientId, out var application)
-            ? ValueTask.FromResult<StoredApplication?>(application)
-            : new ValueTask<StoredApplication?>(ReadAsync(clientId, cancellationToken));
+        FindKept(clientId) is { } kept ? ValueTask.FromResult<StoredApplication?>(kept) : new(ReadAsync(clientId, cancellationToken));
+
+    /// <summary>The application, if it is in memory and as young as the feed.</summary>
+    public StoredApplication? FindKept(string clientId) => revocations.IsFresh ? _kept.GetValueOrDefault(clientId) : null;
 
     /// <summary>Whether the application may act now, apart from its proof.</summary>
     public bool MayAct(StoredApplication application) =>
@@ -48,7 +49,8 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
         return ValueTask.CompletedTask;
     }
 
-    async Task<StoredApplication?> ReadAsync(string clientId, CancellationToken cancellationToken)
+    /// <summary>The application as its row says now.</summary>
+    public async Task<StoredApplication?> ReadAsync(string clientId, CancellationToken cancellationToken)
     {
         var changes = Interlocked.Read(ref _changes);
         await using var command = database.CreateCommand(FindSql);

@@ -35,18 +35,27 @@ internal sealed class ClientAuthenticator(Applications applications)
         if (id.Length > MaximumCredentialLength || secret?.Length > MaximumCredentialLength)
             return ProtocolError.InvalidClient("over-long credentials");
 
-        var application = await applications.FindAsync(id, cancellationToken);
+        // A refusal is judged by the row, never by the copy in memory: the copy may be a moment old, and a client that is kept there would be
+        // told from one that does not exist by how quickly it is refused.
+        if (applications.FindKept(id) is { } kept && Refusal(kept, secret, method) is null)
+            return kept.Client;
+        var application = await applications.ReadAsync(id, cancellationToken);
+        return Refusal(application, secret, method) is { } reason ? ProtocolError.InvalidClient(reason) : application!.Client;
+    }
+
+    /// <summary>Why not, for the log; null where it may go on.</summary>
+    string? Refusal(StoredApplication? application, string? secret, string method)
+    {
         // Hashed and compared for unknown clients too.
         var proved = secret is null || ClientSecrets.Verify(secret, application?.SecretHash, application?.SecretSalt);
         if (application is null)
-            return ProtocolError.InvalidClient("unknown client");
+            return "unknown client";
+        var clientId = application.Client.ClientId;
         if (!proved)
-            return ProtocolError.InvalidClient($"wrong secret for {application.Client.ClientId}");
+            return $"wrong secret for {clientId}";
         if (!applications.MayAct(application))
-            return ProtocolError.InvalidClient($"{application.Client.ClientId} is disabled or its secret has expired");
-        if (method != application.AuthenticationMethod)
-            return ProtocolError.InvalidClient($"{application.Client.ClientId} must use {application.AuthenticationMethod}, used {method}");
-        return application.Client;
+            return $"{clientId} is disabled or its secret has expired";
+        return method == application.AuthenticationMethod ? null : $"{clientId} must use {application.AuthenticationMethod}, used {method}";
     }
 
     /// <summary>RFC 6749 §2.3.1 and appendix B: both parts are form-encoded before they are joined and put into base64.</summary>

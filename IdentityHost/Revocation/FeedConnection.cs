@@ -14,8 +14,9 @@ internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact
 
 /// <summary>
 /// The node's own connection to the feed, outside the pool: requests that wait for the database must not make the copy of revocations old.
-/// One statement reads the rows together with the snapshot they were seen in; the next read asks for what that snapshot did not show. So a
-/// row is read once, and none is missed however late its transaction commits (counting up by id, or by time with an overlap, loses rows).
+/// One statement reads the rows together with the snapshot they were seen in; the next read asks for what that snapshot could not show: rows of
+/// transactions that were running then, and of those that began since. So a row is read once, and none is missed however late its
+/// transaction commits (counting up by id, or by time with an overlap, loses rows).
 /// </summary>
 internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock clock) : IAsyncDisposable
 {
@@ -25,12 +26,16 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
     /// <summary>A snapshot that shows nothing: with it a read brings all rows.</summary>
     public const string Beginning = "1:1:";
 
-    // The index on xid bounds what is looked at; the snapshot says which of it is new.
+    // Two ranges of one index. Reading on from the oldest running transaction would be right too, but would read the same rows again and again
+    // for as long as an import takes.
     static readonly string ReadSql =
         $"""
         SELECT pg_current_snapshot()::text, identity_now(), i.epoch, i.written_by::xid = i.xmin, r.kind, r.key, r.epoch, r.expires_at
         FROM installation i
-        LEFT JOIN revocations r ON r.xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND NOT pg_visible_in_snapshot(r.xid, $1::text::pg_snapshot)
+        LEFT JOIN (
+            SELECT kind, key, epoch, expires_at FROM revocations WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot)
+            UNION ALL
+            SELECT kind, key, epoch, expires_at FROM revocations WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot)))) r ON true
         WHERE i.id = {Installation.OnlyId}
         """;
 

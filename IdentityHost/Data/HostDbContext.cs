@@ -22,6 +22,11 @@ internal sealed class HostDbContext(DbContextOptions<HostDbContext> options) : I
     public DbSet<FailureCounter> FailureCounters => Set<FailureCounter>();
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
     public DbSet<ServerSecret> ServerSecrets => Set<ServerSecret>();
+    public DbSet<MailMessage> Mail => Set<MailMessage>();
+    public DbSet<AccountToken> AccountTokens => Set<AccountToken>();
+    public DbSet<UsedState> UsedStates => Set<UsedState>();
+    public DbSet<Handoff> Handoffs => Set<Handoff>();
+    public DbSet<UserPicture> UserPictures => Set<UserPicture>();
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 

@@ -3,6 +3,7 @@ using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Protocol;
+using IdentityHost.Protocol.Grants;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
 using IdentityHost.Revocation;
@@ -20,8 +21,8 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         WITH person AS (
             SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 AND ($10::text IS NULL OR password_hash = $10) FOR SHARE),
         session AS (
-            INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent, global_epoch)
-            SELECT $3, id, $4, identity_now(), $5, $6, $7, (SELECT epoch FROM installation) FROM person RETURNING user_id),
+            INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent, global_epoch, last_seen_at)
+            SELECT $3, id, $4, identity_now(), $5, $6, $7, (SELECT epoch FROM installation), identity_now() FROM person RETURNING user_id),
         state AS (
             INSERT INTO sign_in_states (user_id, last_sign_in_at) SELECT user_id, identity_now() FROM session
             ON CONFLICT (user_id) DO UPDATE SET last_sign_in_at = excluded.last_sign_in_at)
@@ -62,29 +63,45 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         return new Subject(person.Id, person.Epoch, person.Role, id, expires);
     }
 
+    /// <summary>For a sign-in that makes no grant: fails with <see cref="GrantRows.LostToARace"/> where the session was not begun after all.</summary>
+    public static void MustExist(WriteBatch batch, Subject subject) =>
+        batch.Add("SELECT 1 / count(*) FROM sessions WHERE id = $1", Sql.Value(subject.SessionId));
+
+    /// <summary>Ends a session with every grant and token below it. When this returns nothing of it works, whichever node is asked.</summary>
+    public Task EndAsync(Guid session, long userId, string address) => ExecuteAsync(batch => AddEnd(batch, session, userId, address, clientId: null));
+
     /// <summary>
     /// Signs out what a token stands for: the person's session with every grant and token below it; for an application's own token, the
     /// token. When this returns the database refuses them, whichever node asks.
     /// </summary>
-    public async Task SignOutAsync(AccessToken token, string address, CancellationToken cancellationToken)
+    public Task SignOutAsync(AccessToken token, string address) => ExecuteAsync(batch =>
     {
-        var batch = new WriteBatch();
-        long? person = null;
-        if (token.SessionId is { } session && Guid.TryParseExact(session, "N", out var sessionId))
-        {
-            person = long.Parse(token.Subject, CultureInfo.InvariantCulture);
-            batch.Add(EndSql, Sql.Value(sessionId));
-            revocations.Add(batch, RevocationKind.Session, session);
-        }
         revocations.Add(batch, RevocationKind.Token, token.TokenId);
+        if (token.SessionId is { } session && Guid.TryParseExact(session, "N", out var id))
+            AddEnd(batch, id, long.Parse(token.Subject, CultureInfo.InvariantCulture), address, token.ClientId);
+        else
+            batch.AddAudit(new AuditEvent { Kind = AuditKinds.TokenRevoked, ClientId = token.ClientId, Address = address });
+    });
+
+    void AddEnd(WriteBatch batch, Guid session, long userId, string address, string? clientId)
+    {
+        batch.Add(EndSql, Sql.Value(session));
+        revocations.Add(batch, RevocationKind.Session, Identifiers.Text(session));
         batch.AddAudit(new AuditEvent
         {
-            Kind = person is null ? AuditKinds.TokenRevoked : AuditKinds.SignedOut,
-            ActorId = person,
-            SubjectId = person,
-            ClientId = token.ClientId,
+            Kind = AuditKinds.SignedOut,
+            ActorId = userId,
+            SubjectId = userId,
+            ClientId = clientId,
             Address = address,
         });
-        await batch.ExecuteAsync(database, cancellationToken);
+    }
+
+    /// <summary>Once begun it is finished, even if the caller does not wait: a sign-out must not be lost with the connection.</summary>
+    Task ExecuteAsync(Action<WriteBatch> add)
+    {
+        var batch = new WriteBatch();
+        add(batch);
+        return batch.ExecuteAsync(database, CancellationToken.None);
     }
 }

@@ -1,6 +1,7 @@
 using IdentityHost.Protocol;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
+using IdentityHost.SignIn.Browser;
 using IdentityHost.SignIn.Endpoints;
 using IdentityHost.Users.Api;
 using IdentityHost.Users.Endpoints;
@@ -38,6 +39,7 @@ internal static class SignInSetup
         services.AddScoped<ILoginAtUser, LoginEndpoint>();
         services.AddScoped<LogoutEndpoint>();
         builder.AddBearer();
+        builder.AddBrowserSession();
         return builder;
     }
 

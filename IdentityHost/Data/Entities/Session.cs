@@ -24,6 +24,9 @@ internal sealed class Session
 
     public DateTimeOffset? EndedAt { get; set; }
 
+    /// <summary>When a browser last showed the cookie of this session (within a minute). Only browsers have one.</summary>
+    public DateTimeOffset? LastSeenAt { get; set; }
+
     /// <summary>The address the person signed in from, to recognise the session by.</summary>
     public string? Address { get; set; }
 

@@ -32,6 +32,9 @@ internal sealed class User : IdentityUser<long>
 {
     public string? Name { get; set; }
 
+    /// <summary>The address they want instead of <see cref="IdentityUser{TKey}.Email"/>; it takes effect when it is confirmed.</summary>
+    public string? PendingEmail { get; set; }
+
     /// <summary>Kilograms, one decimal.</summary>
     public decimal? Weight { get; set; }
 
@@ -71,6 +74,7 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
         builder.Property(u => u.NormalizedUserName).IsRequired().HasMaxLength(64).UseCollation("C");
         builder.Property(u => u.Email).HasMaxLength(254);
         builder.Property(u => u.NormalizedEmail).HasMaxLength(254).UseCollation("C");
+        builder.Property(u => u.PendingEmail).HasMaxLength(254);
         builder.Property(u => u.Name).HasMaxLength(100);
         builder.Property(u => u.Weight).HasPrecision(5, 1);
         builder.Property(u => u.Height).HasPrecision(4, 1);

@@ -22,6 +22,52 @@ namespace IdentityHost.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.AccountToken", b =>
+                {
+                    b.Property<byte[]>("Key")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)")
+                        .HasColumnName("email");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<short>("Purpose")
+                        .HasColumnType("smallint")
+                        .HasColumnName("purpose");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<long>("UserId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Key")
+                        .HasName("pk_account_tokens");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_account_tokens_expires_at");
+
+                    b.HasIndex("UserId", "Purpose")
+                        .HasDatabaseName("ix_account_tokens_user_id_purpose");
+
+                    b.ToTable("account_tokens", (string)null);
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.Application", b =>
                 {
                     b.Property<long>("Id")
@@ -293,6 +339,45 @@ namespace IdentityHost.Data.Migrations
                     b.ToTable("grants", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.Handoff", b =>
+                {
+                    b.Property<byte[]>("Key")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<byte[]>("FlowKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("flow_key");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<long>("UserId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Key")
+                        .HasName("pk_handoffs");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_handoffs_expires_at");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_handoffs_session_id");
+
+                    b.ToTable("handoffs", (string)null);
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.Installation", b =>
                 {
                     b.Property<short>("Id")
@@ -322,6 +407,75 @@ namespace IdentityHost.Data.Migrations
                         {
                             t.HasCheckConstraint("ck_installation_one_row", "id = 1");
                         });
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.MailMessage", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<string>("Html")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("html");
+
+                    b.Property<string>("LastError")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset>("NextAttemptAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("subject");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("text");
+
+                    b.Property<string>("To")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)")
+                        .HasColumnName("to");
+
+                    b.HasKey("Id")
+                        .HasName("pk_mail");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_mail_created_at");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_mail_next_attempt_at")
+                        .HasFilter("sent_at IS NULL");
+
+                    b.ToTable("mail", (string)null);
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.RevocationEntry", b =>
@@ -422,6 +576,10 @@ namespace IdentityHost.Data.Migrations
                     b.Property<int>("GlobalEpoch")
                         .HasColumnType("integer")
                         .HasColumnName("global_epoch");
+
+                    b.Property<DateTimeOffset?>("LastSeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_seen_at");
 
                     b.Property<string>("UserAgent")
                         .HasMaxLength(256)
@@ -541,6 +699,25 @@ namespace IdentityHost.Data.Migrations
                     b.ToTable("signing_keys", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.UsedState", b =>
+                {
+                    b.Property<byte[]>("Key")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.HasKey("Key")
+                        .HasName("pk_used_states");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_used_states_expires_at");
+
+                    b.ToTable("used_states", (string)null);
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.User", b =>
                 {
                     b.Property<long>("Id")
@@ -613,6 +790,11 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("smallint")
                         .HasColumnName("password_origin");
 
+                    b.Property<string>("PendingEmail")
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)")
+                        .HasColumnName("pending_email");
+
                     b.Property<short>("Role")
                         .HasColumnType("smallint")
                         .HasColumnName("role");
@@ -675,6 +857,33 @@ namespace IdentityHost.Data.Migrations
                         .HasDatabaseName("ix_users_status_id");
 
                     b.ToTable("users", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.UserPicture", b =>
+                {
+                    b.Property<long>("UserId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("user_id");
+
+                    b.Property<byte[]>("Bytes")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("bytes");
+
+                    b.Property<string>("ContentType")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("content_type");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_user_pictures");
+
+                    b.ToTable("user_pictures", (string)null);
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<long>", b =>
@@ -758,6 +967,16 @@ namespace IdentityHost.Data.Migrations
                     b.ToTable("user_tokens", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.AccountToken", b =>
+                {
+                    b.HasOne("IdentityHost.Data.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_account_tokens_users_user_id");
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.Grant", b =>
                 {
                     b.HasOne("IdentityHost.Data.Entities.Application", null)
@@ -773,6 +992,16 @@ namespace IdentityHost.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_grants_sessions_session_id");
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.Handoff", b =>
+                {
+                    b.HasOne("IdentityHost.Data.Entities.Session", null)
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_handoffs_sessions_session_id");
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.Session", b =>
@@ -793,6 +1022,16 @@ namespace IdentityHost.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_sign_in_states_users_user_id");
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.UserPicture", b =>
+                {
+                    b.HasOne("IdentityHost.Data.Entities.User", null)
+                        .WithOne()
+                        .HasForeignKey("IdentityHost.Data.Entities.UserPicture", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_user_pictures_users_user_id");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<long>", b =>

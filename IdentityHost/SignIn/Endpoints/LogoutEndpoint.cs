@@ -28,8 +28,7 @@ internal sealed class LogoutEndpoint(Sessions sessions, UserReads users)
     {
         // Read before the end, so that the answer can name whom it signed out.
         var user = AccountId.Parse(token.Subject) is { } id ? await users.FindAsync(id, context.RequestAborted) : null;
-        // Once begun it is finished, even if the caller does not wait: a logout must not be lost with the connection.
-        await sessions.SignOutAsync(token, RequestOrigin.Address(context), CancellationToken.None);
+        await sessions.SignOutAsync(token, RequestOrigin.Address(context));
         return ApiResult.Success(
             "logged_out",
             writer => writer.WriteStringValue("OK"),

@@ -1,0 +1,48 @@
+using IdentityHost.Protocol;
+using IdentityHost.Protocol.Endpoints;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Options;
+
+namespace IdentityHost.SignIn.Browser;
+
+/// <summary>
+/// The cookie of the pages: its name, its attributes, and who may read it. No API accepts it (<c>/users</c> wants a bearer token), so a page of
+/// somebody else's cannot act by it.
+/// </summary>
+internal static class BrowserSession
+{
+    /// <summary>The authentication scheme; never the default one.</summary>
+    public const string Scheme = "Browser";
+
+    public const string SignInPath = "/sign-in";
+
+    const string CookieName = "identityhost";
+
+    public static void AddBrowserSession(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<BrowserSessionOptions>().BindConfiguration("Sessions")
+            .Validate(o => o.IsValid, "Sessions: IdleLifetime must be at least 00:01:00, AbsoluteLifetime not below IdleLifetime (defaults 1.00:00:00 and 14.00:00:00).")
+            .ValidateOnStart();
+        services.AddSingleton<SessionTickets>();
+        services.AddScoped<BrowserSignIn>();
+        services.AddAuthentication().AddCookie(Scheme);
+        services.AddOptions<CookieAuthenticationOptions>(Scheme).Configure<Issuer, SessionTickets>((options, issuer, tickets) =>
+        {
+            // __Host- makes browsers refuse it from another host, path or plain http. On an http loopback issuer they would refuse ours.
+            options.Cookie.Name = issuer.IsHttps ? "__Host-" + CookieName : CookieName;
+            options.Cookie.SecurePolicy = issuer.IsHttps ? CookieSecurePolicy.Always : CookieSecurePolicy.None;
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Lax;
+            options.Cookie.Path = "/";
+            options.Cookie.IsEssential = true;
+            // The row decides how long; the cookie itself ends with the browser.
+            options.SlidingExpiration = false;
+            options.ExpireTimeSpan = TimeSpan.FromDays(400);
+            options.LoginPath = SignInPath;
+            options.ReturnUrlParameter = "return_to";
+            options.SessionStore = tickets;
+        });
+    }
+}

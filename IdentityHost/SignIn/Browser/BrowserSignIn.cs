@@ -1,0 +1,74 @@
+using IdentityHost.Data;
+using IdentityHost.Protocol;
+using IdentityHost.Protocol.Clients;
+using IdentityHost.Protocol.Endpoints;
+using IdentityHost.Protocol.Grants;
+using Microsoft.AspNetCore.Authentication;
+using Npgsql;
+
+namespace IdentityHost.SignIn.Browser;
+
+/// <summary>Signs people in and out of this host's pages: the same door, limits and sessions as every other way in.</summary>
+internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, NpgsqlDataSource database)
+{
+    /// <summary>Proves a password, begins a session and gives the browser its cookie.</summary>
+    /// <param name="context">The request; a session it already has is ended, so that a cookie from before the sign-in is worth nothing.</param>
+    /// <param name="identifier">Username or e-mail, as typed.</param>
+    /// <param name="password">As typed.</param>
+    /// <param name="newPassword">The password to change to, where the old one must be changed.</param>
+    /// <returns>Null when signed in.</returns>
+    public async Task<SubjectResult> WithPasswordAsync(HttpContext context, string identifier, string password, string? newPassword)
+    {
+        var batch = new WriteBatch();
+        var credentials = new PasswordCredentials(
+            identifier, password, newPassword, DeclaredApplications.BuiltIn, RequestOrigin.Address(context), RequestOrigin.UserAgent(context));
+        try
+        {
+            var result = await subjects.AuthenticateAsync(credentials, _ => true, batch, context.RequestAborted);
+            if (result.Subject is not { } subject)
+            {
+                await batch.AbandonAsync(database, CancellationToken.None);
+                return result;
+            }
+            Sessions.MustExist(batch, subject);
+            await batch.ExecuteAsync(database, context.RequestAborted);
+            await BeginAsync(context, subject, "pwd");
+            return subject;
+        }
+        catch (PostgresException e) when (GrantRows.LostToARace(e))
+        {
+            await batch.AbandonAsync(database, CancellationToken.None);
+            return SubjectResult.Refused(SubjectRefusal.InvalidCredentials);
+        }
+        catch
+        {
+            await batch.AbandonAsync(database, CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>Gives the browser the cookie of a session that was just begun.</summary>
+    public async Task BeginAsync(HttpContext context, Subject subject, string amr)
+    {
+        await EndCurrentAsync(context);
+        var person = new BrowserPerson(subject.Id, subject.SessionId, "", null, subject.Role, amr, default);
+        await context.SignInAsync(BrowserSession.Scheme, person.ToPrincipal());
+    }
+
+    /// <summary>Ends the browser's session with every grant and token on it, and takes the cookie away.</summary>
+    public async Task SignOutAsync(HttpContext context)
+    {
+        await EndCurrentAsync(context);
+        await context.SignOutAsync(BrowserSession.Scheme);
+    }
+
+    /// <summary>Who is signed in by this request's cookie; null for nobody.</summary>
+    public static async Task<BrowserPerson?> PersonAsync(HttpContext context) =>
+        await context.AuthenticateAsync(BrowserSession.Scheme) is { Succeeded: true } ticket ? BrowserPerson.Of(ticket.Principal) : null;
+
+    async Task EndCurrentAsync(HttpContext context)
+    {
+        if (await PersonAsync(context) is { } person)
+            await sessions.EndAsync(person.SessionId, person.UserId, RequestOrigin.Address(context));
+    }
+}

@@ -1,5 +1,8 @@
 using System.Globalization;
+using IdentityHost;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Pages;
@@ -10,6 +13,14 @@ internal static class PagesSetup
     public static WebApplicationBuilder AddPages(this WebApplicationBuilder builder)
     {
         builder.Services.AddRazorPages();
+        builder.Services.AddOptions<AntiforgeryOptions>().Configure<Issuer>((options, issuer) =>
+        {
+            options.Cookie.Name = issuer.IsHttps ? "__Host-identityhost-form" : "identityhost-form";
+            options.Cookie.SecurePolicy = issuer.IsHttps ? CookieSecurePolicy.Always : CookieSecurePolicy.None;
+            options.Cookie.Path = "/";
+            // SecurityHeaders says DENY, which is stricter.
+            options.SuppressXFrameOptionsHeader = true;
+        });
         return builder;
     }
 

@@ -10,6 +10,7 @@ internal static class AuditKinds
     public const string SignInFailed = "sign_in_failed";
     public const string SignInBlocked = "sign_in_blocked";
     public const string SignedOut = "signed_out";
+    public const string SignedOutEverywhere = "signed_out_everywhere";
     public const string UserRegistered = "user_registered";
     public const string UserCreated = "user_created";
     public const string UserEnabled = "user_enabled";

@@ -13,7 +13,7 @@ using Npgsql;
 namespace IdentityHost.SignIn;
 
 /// <summary>Begins and ends <c>sessions</c>. Ending one ends its grants and kills its tokens, in one transaction.</summary>
-internal sealed class Sessions(NpgsqlDataSource database, Revocations revocations, TimeProvider clock, IOptions<TokensOptions> tokens)
+internal sealed class Sessions(NpgsqlDataSource database, Revocations revocations, TimeProvider clock, IOptions<TokensOptions> tokens, IOptions<RevocationOptions> revocation)
 {
     // The person's row is locked: one who is being disabled, or whose password is being changed, gets no session (a plain read would miss it).
     const string BeginSql =
@@ -28,10 +28,31 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
             ON CONFLICT (user_id) DO UPDATE SET last_sign_in_at = excluded.last_sign_in_at)
         """ + AuditLog.InsertInto + "SELECT $8, user_id, user_id, $9, $6, NULL FROM session";
 
-    const string EndSql =
-        """
-        WITH ended AS (UPDATE sessions SET ended_at = identity_now() WHERE id = $1 AND ended_at IS NULL RETURNING id)
-        UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL
+    // Everything hangs on the row that was ended: a session of somebody else, or one that has ended before, tells nothing to anybody.
+    static readonly string EndSql =
+        $"""
+        WITH ended AS (UPDATE sessions SET ended_at = identity_now() WHERE id = $1 AND user_id = $2 AND ended_at IS NULL RETURNING id, user_id),
+        grants_ended AS (
+            UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL),
+        revoked AS (
+            INSERT INTO revocations (kind, key, epoch, expires_at)
+            SELECT {(short)RevocationKind.Session}, $3, NULL, identity_now() + $4 FROM ended)
+        {AuditLog.InsertInto} SELECT '{AuditKinds.SignedOut}', user_id, user_id, $5, $6, NULL FROM ended
+        """;
+
+    // The epoch kills what is being issued at this moment too.
+    static readonly string EndAllSql =
+        $"""
+        WITH person AS (UPDATE users SET epoch = epoch + 1 WHERE id = $1 RETURNING id, epoch),
+        ended AS (
+            UPDATE sessions SET ended_at = identity_now() FROM person
+            WHERE sessions.user_id = person.id AND sessions.ended_at IS NULL RETURNING sessions.id),
+        grants_ended AS (
+            UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL),
+        revoked AS (
+            INSERT INTO revocations (kind, key, epoch, expires_at)
+            SELECT {(short)RevocationKind.User}, id::text, epoch, identity_now() + $2 FROM person)
+        {AuditLog.InsertInto} SELECT '{AuditKinds.SignedOutEverywhere}', id, id, NULL, $3, NULL FROM person
         """;
 
     /// <summary>A person's id as it stands in tokens (<c>sub</c>) and in the revocation feed.</summary>
@@ -70,6 +91,13 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     /// <summary>Ends a session with every grant and token below it. When this returns nothing of it works, whichever node is asked.</summary>
     public Task EndAsync(Guid session, long userId, string address) => ExecuteAsync(batch => AddEnd(batch, session, userId, address, clientId: null));
 
+    /// <summary>Ends every session of a person, with all that hangs on them.</summary>
+    public Task EndAllAsync(long userId, string address) => ExecuteAsync(batch =>
+    {
+        batch.Add(EndAllSql, Sql.Value(userId), Sql.Value(revocation.Value.Keep), Sql.Value(address));
+        revocations.PublishWith(batch);
+    });
+
     /// <summary>
     /// Signs out what a token stands for: the person's session with every grant and token below it; for an application's own token, the
     /// token. When this returns the database refuses them, whichever node asks.
@@ -85,16 +113,15 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
 
     void AddEnd(WriteBatch batch, Guid session, long userId, string address, string? clientId)
     {
-        batch.Add(EndSql, Sql.Value(session));
-        revocations.Add(batch, RevocationKind.Session, Identifiers.Text(session));
-        batch.AddAudit(new AuditEvent
-        {
-            Kind = AuditKinds.SignedOut,
-            ActorId = userId,
-            SubjectId = userId,
-            ClientId = clientId,
-            Address = address,
-        });
+        batch.Add(
+            EndSql,
+            Sql.Value(session),
+            Sql.Value(userId),
+            Sql.Value(Identifiers.Text(session)),
+            Sql.Value(revocation.Value.Keep),
+            Sql.Optional(clientId),
+            Sql.Value(address));
+        revocations.PublishWith(batch);
     }
 
     /// <summary>Once begun it is finished, even if the caller does not wait: a sign-out must not be lost with the connection.</summary>

@@ -1,8 +1,6 @@
-using IdentityHost.Protocol;
-using IdentityHost.Protocol.Endpoints;
-using Microsoft.AspNetCore.Authentication;
+using System.Security.Claims;
+using IdentityHost.Protocol.Tokens;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.Extensions.Options;
 
 namespace IdentityHost.SignIn.Browser;
 
@@ -25,10 +23,11 @@ internal static class BrowserSession
         services.AddOptions<BrowserSessionOptions>().BindConfiguration("Sessions")
             .Validate(o => o.IsValid, "Sessions: IdleLifetime must be at least 00:01:00, AbsoluteLifetime not below IdleLifetime (defaults 1.00:00:00 and 14.00:00:00).")
             .ValidateOnStart();
-        services.AddSingleton<SessionTickets>();
+        services.AddSingleton<BrowserSessions>();
         services.AddScoped<BrowserSignIn>();
+        services.AddSingleton<AccountOverviews>();
         services.AddAuthentication().AddCookie(Scheme);
-        services.AddOptions<CookieAuthenticationOptions>(Scheme).Configure<Issuer, SessionTickets>((options, issuer, tickets) =>
+        services.AddOptions<CookieAuthenticationOptions>(Scheme).Configure<Issuer, BrowserSessions>((options, issuer, sessions) =>
         {
             // __Host- makes browsers refuse it from another host, path or plain http. On an http loopback issuer they would refuse ours.
             options.Cookie.Name = issuer.IsHttps ? "__Host-" + CookieName : CookieName;
@@ -42,7 +41,21 @@ internal static class BrowserSession
             options.ExpireTimeSpan = TimeSpan.FromDays(400);
             options.LoginPath = SignInPath;
             options.ReturnUrlParameter = "return_to";
-            options.SessionStore = tickets;
+            options.Events.OnValidatePrincipal = context => ValidateAsync(context, sessions);
         });
+    }
+
+    /// <summary>What the cookie carries: which session, and nothing that could be old.</summary>
+    public static ClaimsPrincipal TicketOf(Guid session) => new(new ClaimsIdentity([new Claim(BrowserClaims.Session, Identifiers.Text(session))], Scheme));
+
+    static async Task ValidateAsync(CookieValidatePrincipalContext context, BrowserSessions sessions)
+    {
+        var person = Guid.TryParseExact(context.Principal?.FindFirstValue(BrowserClaims.Session), "N", out var id)
+            ? await sessions.FindAsync(id, context.HttpContext.RequestAborted)
+            : null;
+        if (person is null)
+            context.RejectPrincipal();
+        else
+            context.ReplacePrincipal(person.ToPrincipal());
     }
 }

@@ -32,7 +32,7 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Npgsq
             }
             Sessions.MustExist(batch, subject);
             await batch.ExecuteAsync(database, context.RequestAborted);
-            await BeginAsync(context, subject, "pwd");
+            await BeginAsync(context, subject);
             return subject;
         }
         catch (PostgresException e) when (GrantRows.LostToARace(e))
@@ -48,17 +48,27 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Npgsq
     }
 
     /// <summary>Gives the browser the cookie of a session that was just begun.</summary>
-    public async Task BeginAsync(HttpContext context, Subject subject, string amr)
+    public async Task BeginAsync(HttpContext context, Subject subject)
     {
         await EndCurrentAsync(context);
-        var person = new BrowserPerson(subject.Id, subject.SessionId, "", null, subject.Role, amr, default);
-        await context.SignInAsync(BrowserSession.Scheme, person.ToPrincipal());
+        await context.SignInAsync(BrowserSession.Scheme, BrowserSession.TicketOf(subject.SessionId));
     }
 
     /// <summary>Ends the browser's session with every grant and token on it, and takes the cookie away.</summary>
     public async Task SignOutAsync(HttpContext context)
     {
         await EndCurrentAsync(context);
+        await context.SignOutAsync(BrowserSession.Scheme);
+    }
+
+    /// <summary>Ends one other session of the person; somebody else's is left alone.</summary>
+    public Task EndAsync(HttpContext context, BrowserPerson person, Guid session) =>
+        sessions.EndAsync(session, person.UserId, RequestOrigin.Address(context));
+
+    /// <summary>Ends every session of the person, in browsers and applications, with all their tokens.</summary>
+    public async Task EndAllAsync(HttpContext context, BrowserPerson person)
+    {
+        await sessions.EndAllAsync(person.UserId, RequestOrigin.Address(context));
         await context.SignOutAsync(BrowserSession.Scheme);
     }
 

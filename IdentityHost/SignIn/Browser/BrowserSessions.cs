@@ -1,9 +1,5 @@
-using System.Security.Claims;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
-using IdentityHost.Protocol.Tokens;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -13,7 +9,7 @@ namespace IdentityHost.SignIn.Browser;
 /// What stands behind a browser's cookie: the row in <c>sessions</c>, read for each page. The cookie holds no more than its (encrypted) id, so
 /// one that was copied is worthless from the moment the session has ended, on every node, and a role is what it is now.
 /// </summary>
-internal sealed class SessionTickets(NpgsqlDataSource database, IOptions<BrowserSessionOptions> options) : ITicketStore
+internal sealed class BrowserSessions(NpgsqlDataSource database, IOptions<BrowserSessionOptions> options)
 {
     /// <summary>How precisely it is known when a browser was last seen: a page must not cost a write each time.</summary>
     static readonly TimeSpan Grain = TimeSpan.FromMinutes(1);
@@ -31,23 +27,19 @@ internal sealed class SessionTickets(NpgsqlDataSource database, IOptions<Browser
         SELECT user_id, amr, auth_time, user_name, name, role FROM live
         """;
 
-    /// <summary>The row is there already: it was written in the transaction of the sign-in.</summary>
-    public Task<string> StoreAsync(AuthenticationTicket ticket) => Task.FromResult(ticket.Principal.FindFirstValue(BrowserClaims.Session)!);
-
-    public async Task<AuthenticationTicket?> RetrieveAsync(string key)
+    /// <summary>Who the session belongs to, if it is alive.</summary>
+    public async Task<BrowserPerson?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(key, "N", out var id))
-            return null;
         await using var command = database.CreateCommand(FindSql);
         var parameters = command.Parameters;
         parameters.Add(Sql.Value(id));
         parameters.Add(Sql.Value(options.Value.AbsoluteLifetime));
         parameters.Add(Sql.Value(options.Value.IdleLifetime));
         parameters.Add(Sql.Value(Grain));
-        await using var row = await command.ExecuteReaderAsync();
-        if (!await row.ReadAsync())
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
             return null;
-        var person = new BrowserPerson(
+        return new BrowserPerson(
             row.GetInt64(0),
             id,
             row.GetString(3),
@@ -55,12 +47,5 @@ internal sealed class SessionTickets(NpgsqlDataSource database, IOptions<Browser
             (UserRole)row.GetInt16(5),
             row.GetString(1),
             new DateTimeOffset(row.GetDateTime(2)));
-        return new AuthenticationTicket(person.ToPrincipal(), BrowserSession.Scheme);
     }
-
-    /// <summary>Nothing to renew: reading says that the browser was seen.</summary>
-    public Task RenewAsync(string key, AuthenticationTicket ticket) => Task.CompletedTask;
-
-    /// <summary>Nothing to remove: whoever signs somebody out ends the session, with its grants and tokens (<see cref="Sessions"/>).</summary>
-    public Task RemoveAsync(string key) => Task.CompletedTask;
 }

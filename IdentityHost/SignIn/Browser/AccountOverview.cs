@@ -1,0 +1,42 @@
+using IdentityHost.Data;
+using IdentityHost.Users;
+using Npgsql;
+
+namespace IdentityHost.SignIn.Browser;
+
+/// <summary>What a person sees of their own account.</summary>
+internal sealed record AccountOverview(string Username, string? Email, bool HasPassword, bool HasGoogle, IReadOnlyList<SessionView> Sessions);
+
+/// <summary>Somewhere a person is signed in: a browser, or an application that was given their password.</summary>
+internal sealed record SessionView(Guid Id, DateTime Since, string? Address, string? UserAgent)
+{
+    /// <summary>Enough of the User-Agent to tell a phone from a laptop.</summary>
+    public string Device => UserAgent is { Length: > 60 } ? UserAgent[..60] + "…" : UserAgent ?? "";
+}
+
+/// <summary>Reads <see cref="AccountOverview"/>: two statements.</summary>
+internal sealed class AccountOverviews(UserReads users, NpgsqlDataSource database)
+{
+    const string SessionsSql =
+        """
+        SELECT id, auth_time, address, user_agent FROM sessions
+        WHERE user_id = $1 AND ended_at IS NULL AND expires_at > identity_now() ORDER BY auth_time DESC LIMIT 100
+        """;
+
+    /// <summary>Null if there is no such person any more.</summary>
+    public async Task<AccountOverview?> ReadAsync(long userId, CancellationToken cancellationToken)
+    {
+        if (await users.FindAsync(userId, cancellationToken) is not { } user)
+            return null;
+        await using var command = database.CreateCommand(SessionsSql);
+        command.Parameters.Add(Sql.Value(userId));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        List<SessionView> sessions = [];
+        while (await row.ReadAsync(cancellationToken))
+        {
+            sessions.Add(new SessionView(
+                row.GetGuid(0), row.GetDateTime(1), row.IsDBNull(2) ? null : row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3)));
+        }
+        return new AccountOverview(user.Username, user.Email, user.HasPassword, user.HasGoogle, sessions);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using IdentityHost.Protocol;
+using IdentityHost.SignIn.Browser;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Pages.SignIn;
+
+/// <summary>The page at <c>/sign-in</c>: name and password.</summary>
+internal sealed class SignInModel(BrowserSignIn signIn) : PageModel
+{
+    /// <summary>As typed, so that only the password has to be typed again.</summary>
+    public string? Identifier { get; private set; }
+
+    /// <summary>Where the person was going.</summary>
+    [BindProperty(Name = "return_to", SupportsGet = true)]
+    public string? ReturnTo { get; set; }
+
+    /// <summary>The text of what went wrong; null if nothing has.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Seconds to wait, for the text that says so.</summary>
+    public string Wait { get; private set; } = "";
+
+    public async Task<IActionResult> OnGetAsync() =>
+        await BrowserSignIn.PersonAsync(HttpContext) is null ? Page() : this.Back(ReturnTo);
+
+    public async Task<IActionResult> OnPostAsync(string? identifier, string? password)
+    {
+        Identifier = identifier?.Trim();
+        if (string.IsNullOrEmpty(Identifier) || string.IsNullOrEmpty(password))
+            return Refuse(StatusCodes.Status400BadRequest, "SignInIncomplete");
+        var result = await signIn.WithPasswordAsync(HttpContext, Identifier, password, newPassword: null);
+        if (result.Subject is not null)
+            return this.Back(ReturnTo);
+        if (result.Refusal == SubjectRefusal.PasswordChangeRequired)
+            return this.To("/sign-in/new-password" + QueryString.Create("return_to", ReturnTo ?? ""));
+        if (result.RetryAfter is { } wait)
+        {
+            Wait = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            Response.Headers.RetryAfter = Wait;
+        }
+        return result.Refusal switch
+        {
+            SubjectRefusal.TooManyAttempts => Refuse(StatusCodes.Status429TooManyRequests, "SignInTooMany"),
+            SubjectRefusal.Busy => Refuse(StatusCodes.Status503ServiceUnavailable, "SignInBusy"),
+            SubjectRefusal.Disabled => Refuse(StatusCodes.Status403Forbidden, "SignInDisabled"),
+            _ => Refuse(StatusCodes.Status400BadRequest, "SignInWrong"),
+        };
+    }
+
+    PageResult Refuse(int status, string problem)
+    {
+        (Response.StatusCode, Problem) = (status, problem);
+        return Page();
+    }
+}

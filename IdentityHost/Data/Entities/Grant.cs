@@ -27,7 +27,10 @@ internal sealed class Grant
     /// <summary>The newest refresh token's generation. Rotation moves it in place: a grant stays one row however often it refreshes.</summary>
     public int Generation { get; set; }
 
-    /// <summary>When that generation came to be: grace and idle time count from here.</summary>
+    /// <summary>
+    /// When that generation came to be: grace and idle time count from here. Where the application's refresh tokens stay, its last use less the
+    /// grace, which is over by that for every generation before it.
+    /// </summary>
     public DateTimeOffset RotatedAt { get; set; }
 
     /// <summary>Random bytes of this grant that its refresh tokens are derived with; worthless without the server's key.</summary>

@@ -34,6 +34,9 @@ internal sealed class ApplicationOptions
     /// <summary>Default: <c>client_secret_basic</c> with a secret, <c>none</c> without.</summary>
     public string? TokenEndpointAuthMethod { get; set; }
 
+    /// <summary><c>rolling</c> or <c>none</c>: see <see cref="RefreshRotations"/>.</summary>
+    public string RefreshRotation { get; set; } = RefreshRotations.Rolling;
+
     public bool Enabled { get; set; } = true;
 
     public string EffectiveMethod =>
@@ -61,6 +64,10 @@ internal sealed class ApplicationOptions
             return $"{who}: GrantTypes '{unknown}' is not supported; use {string.Join(", ", KnownGrantTypes.Order())}.";
         if (GrantTypes.Contains(GrantTypeNames.ClientCredentials) && EffectiveMethod == ClientAuthenticationMethods.None)
             return $"{who}: client_credentials needs a ClientSecret (RFC 6749 §4.4).";
+        if (RefreshRotation is not (RefreshRotations.Rolling or RefreshRotations.None))
+            return $"{who}: RefreshRotation '{RefreshRotation}' is not known; use {RefreshRotations.Rolling} or {RefreshRotations.None}.";
+        if (RefreshRotation == RefreshRotations.None && EffectiveMethod == ClientAuthenticationMethods.None)
+            return $"{who}: RefreshRotation none needs a ClientSecret: anybody could use a stolen refresh token of a public client, unseen (RFC 9700 §4.14.2).";
         if (Audiences.Length > 0 && EffectiveMethod == ClientAuthenticationMethods.None)
             return $"{who}: Audiences are for resource servers, which introspect tokens and need a ClientSecret for it.";
         return Scopes.FirstOrDefault(s => !scopeExists(s)) is { } scope ? $"{who}: the scope '{scope}' is not declared in Scopes." : null;

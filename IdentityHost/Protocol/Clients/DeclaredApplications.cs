@@ -65,6 +65,7 @@ internal sealed class DeclaredApplications(
             application.Scopes = options.Scopes;
         if (!application.Audiences.SequenceEqual(options.Audiences))
             application.Audiences = options.Audiences;
+        application.RefreshRotation = options.RefreshRotation;
         application.SecretExpiresAt = options.ClientSecretExpiresAt?.ToUniversalTime();
         if (string.IsNullOrEmpty(options.ClientSecret))
             (application.SecretHash, application.SecretSalt) = (null, null);

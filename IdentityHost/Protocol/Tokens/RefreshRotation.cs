@@ -11,7 +11,7 @@ namespace IdentityHost.Protocol.Tokens;
 /// <summary>A grant whose refresh token was good.</summary>
 /// <param name="GrantId">The grant.</param>
 /// <param name="Scope">What was granted, space separated.</param>
-/// <param name="Successor">The refresh token to use next: the same for everybody who presents the same predecessor.</param>
+/// <param name="Successor">The refresh token to use next: the same for everybody who presents the same predecessor. Where the application's stays, that one again.</param>
 /// <param name="Subject">Whose it is, as they are now.</param>
 internal sealed record RefreshedGrant(Guid GrantId, string Scope, string Successor, Subject Subject);
 
@@ -25,6 +25,8 @@ internal sealed class RefreshRotation(
     // Everybody locks in this order (person, session, application, grant), so that no two wait for one another.
     // Generations: the newest works and moves the row on; the one before works while its successor is unused and the grace lasts, and moves
     // nothing; an older one is a replay, and the grant ends with everything on it. One above the row's (a restored backup) finds nothing.
+    // Where the application's refresh tokens stay, a use moves rotated_at alone, for the idle time. It is set a grace back: from the first
+    // such use on no predecessor has a grace, as if a successor had been used, whichever way the application is switched in between.
     static readonly string Statement =
         $"""
         WITH person AS MATERIALIZED (
@@ -34,14 +36,15 @@ internal sealed class RefreshRotation(
             SELECT s.id, s.expires_at FROM sessions s JOIN person ON s.id = person.session_id
             WHERE s.ended_at IS NULL AND s.expires_at > identity_now() AND s.global_epoch = (SELECT epoch FROM installation) FOR SHARE OF s),
         application AS MATERIALIZED (
-            SELECT a.id FROM applications a, session WHERE a.id = $3 AND a.enabled AND a.epoch = $5 FOR SHARE OF a),
+            SELECT a.id, a.refresh_rotation = '{RefreshRotations.None}' AS stays
+            FROM applications a, session WHERE a.id = $3 AND a.enabled AND a.epoch = $5 FOR SHARE OF a),
         subject AS MATERIALIZED (
-            SELECT person.grant_id, person.id AS user_id, person.role, person.epoch, session.id AS session_id, session.expires_at
+            SELECT person.grant_id, person.id AS user_id, person.role, person.epoch, session.id AS session_id, session.expires_at, application.stays
             FROM person, session, application),
         rotated AS (
             UPDATE grants g SET
-                generation = g.generation + CASE WHEN g.generation = $2 THEN 1 ELSE 0 END,
-                rotated_at = CASE WHEN g.generation = $2 THEN identity_now() ELSE g.rotated_at END,
+                generation = g.generation + CASE WHEN g.generation = $2 AND NOT subject.stays THEN 1 ELSE 0 END,
+                rotated_at = CASE WHEN g.generation <> $2 THEN g.rotated_at WHEN subject.stays THEN identity_now() - $6 ELSE identity_now() END,
                 ended_at = CASE WHEN g.generation = $2 OR (g.generation = $2 + 1 AND g.rotated_at + $6 > identity_now()) THEN NULL ELSE identity_now() END
             FROM subject
             WHERE g.id = subject.grant_id AND g.application_id = $3 AND g.salt = $4 AND g.generation >= $2

@@ -16,6 +16,9 @@ internal sealed class TokensOptions
 
     /// <summary>How long a grant may live, however often it is used.</summary>
     public TimeSpan RefreshAbsoluteLifetime { get; set; } = TimeSpan.FromDays(90);
+
+    /// <summary>How many live grants one person may have with one application; a new one ends the oldest. From 1 to 10,000.</summary>
+    public int MaximumGrants { get; set; } = 100;
 }
 
 /// <summary>Stops the start with the key, the value and the fix.</summary>
@@ -25,6 +28,9 @@ internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
     static readonly TimeSpan Longest = TimeSpan.FromHours(1);
     static readonly TimeSpan LongestGrace = TimeSpan.FromMinutes(10);
 
+    /// <summary>All of a person's grants with the application are read at each sign-in: it must stay a page or a few.</summary>
+    const int MostGrants = 10_000;
+
     public ValidateOptionsResult Validate(string? name, TokensOptions options)
     {
         List<string> problems = [];
@@ -32,6 +38,11 @@ internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
         Range(nameof(options.RefreshGrace), options.RefreshGrace, TimeSpan.Zero, LongestGrace, "00:01:00");
         NotShorter(nameof(options.RefreshIdleLifetime), options.RefreshIdleLifetime, "14.00:00:00");
         NotShorter(nameof(options.RefreshAbsoluteLifetime), options.RefreshAbsoluteLifetime, "90.00:00:00");
+        // Where refresh tokens stay, the idle time counts from a grace before the last use.
+        if (options.RefreshGrace >= options.RefreshIdleLifetime)
+            problems.Add($"Tokens:RefreshGrace is {options.RefreshGrace}; it must be shorter than Tokens:RefreshIdleLifetime, {options.RefreshIdleLifetime} (00:01:00 is the default).");
+        if (options.MaximumGrants is < 1 or > MostGrants)
+            problems.Add($"Tokens:MaximumGrants is {options.MaximumGrants}; it must be from 1 to {MostGrants} (100 is the default).");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
 
         void Range(string key, TimeSpan value, TimeSpan lowest, TimeSpan highest, string usual)

@@ -24,5 +24,6 @@ internal static class AuditKinds
     public const string RefreshFromTheFuture = "refresh_from_the_future";
     public const string GrantRevoked = "grant_revoked";
     public const string DatabaseReplaced = "database_replaced";
+    public const string GrantCrowdedOut = "grant_crowded_out";
     public const string TokenRevoked = "token_revoked";
 }

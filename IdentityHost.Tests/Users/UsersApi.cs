@@ -127,7 +127,7 @@ public static class UsersApi
             (SELECT count(*) FROM sessions), (SELECT count(*) FROM grants), (SELECT count(*) FROM revocations))
         """))!;
 
-    /// <summary>Makes a person an admin behind the API's back: nobody can be promoted over HTTP yet.</summary>
+    /// <summary>Makes a person an admin behind the API's back, so that tokens they have go on.</summary>
     public static Task PromoteAsync(this HostFixture host, long id) => host.ExecuteAsync("UPDATE users SET role = 1 WHERE id = $1", id);
 
     static void MustTellNothing(Answer answer)

@@ -15,7 +15,9 @@ internal static class AuditKinds
     public const string UserCreated = "user_created";
     public const string UserEnabled = "user_enabled";
     public const string UserDisabled = "user_disabled";
+    public const string UserUpdated = "user_updated";
     public const string UserDeleted = "user_deleted";
+    public const string RoleChanged = "role_changed";
     public const string PasswordChanged = "password_changed";
     public const string ApplicationDeclared = "application_declared";
     public const string ApplicationDisabled = "application_disabled";

@@ -5,14 +5,15 @@ using IdentityHost.Data.Entities;
 using IdentityHost.Revocation;
 using IdentityHost.Users.Api;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace IdentityHost.Users;
 
 /// <summary>
-/// Disabling, enabling and deleting accounts. Each is one transaction: lock, check the actor again, change, revoke, audit. What was true when the
-/// request was authorized may not be any more: two admins who remove each other at once must not both succeed.
+/// Disabling, enabling, changing and deleting accounts. Each is one <see cref="AccountTransaction"/>: what it changes, whom it signs out, and what
+/// the audit says of it stand together or not at all.
 /// </summary>
-internal sealed class AccountCommands(HostDbContext context, Revocations revocations)
+internal sealed class AccountCommands(HostDbContext context, AccountTransaction transaction, Revocations revocations)
 {
     /// <summary>Whatever takes an active admin away holds this advisory lock until it commits: "AdminLck" in ASCII.</summary>
     const long AdminLock = 0x41646D696E4C636B;
@@ -24,12 +25,12 @@ internal sealed class AccountCommands(HostDbContext context, Revocations revocat
     /// <param name="cancellationToken">Ends it unless it has committed.</param>
     /// <returns>Null when done; <c>user_not_found</c>, <c>last_admin</c>, <c>precondition_failed</c> or <c>admin_required</c>.</returns>
     public Task<ApiError?> DisableAsync(long id, Actor actor, VersionCondition condition, CancellationToken cancellationToken) =>
-        ChangeAsync(id, actor, condition, AuditKinds.UserDisabled, async target =>
+        transaction.RunAsync(id, actor, ownToo: false, condition, async target =>
         {
             if (!target.Status)
-                return Outcome.Unchanged;
+                return null;
             if (await IsLastAdminAsync(target, cancellationToken))
-                return Outcome.LastAdmin;
+                return ApiErrors.LastAdmin;
             await context.Database.ExecuteSqlAsync(
                 $"""
                 UPDATE users SET status = false, epoch = epoch + 1, version = version + 1, updated_at = identity_now() WHERE id = {id};
@@ -37,20 +38,52 @@ internal sealed class AccountCommands(HostDbContext context, Revocations revocat
                 UPDATE grants SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL
                 """,
                 cancellationToken);
-            Revoke(target);
-            return Outcome.Changed;
+            Revoke(RevocationKind.User, target);
+            transaction.Tell(AuditKinds.UserDisabled, id, actor);
+            return null;
         }, cancellationToken);
 
     /// <summary>Lets the person sign in again; what was revoked stays revoked.</summary>
     /// <returns>As <see cref="DisableAsync"/>, without <c>last_admin</c>.</returns>
     public Task<ApiError?> EnableAsync(long id, Actor actor, VersionCondition condition, CancellationToken cancellationToken) =>
-        ChangeAsync(id, actor, condition, AuditKinds.UserEnabled, async target =>
+        transaction.RunAsync(id, actor, ownToo: false, condition, async target =>
         {
             if (target.Status)
-                return Outcome.Unchanged;
+                return null;
             await context.Database.ExecuteSqlAsync(
                 $"UPDATE users SET status = true, version = version + 1, updated_at = identity_now() WHERE id = {id}", cancellationToken);
-            return Outcome.Changed;
+            transaction.Tell(AuditKinds.UserEnabled, id, actor);
+            return null;
+        }, cancellationToken);
+
+    /// <summary>
+    /// Changes the profile, the role, or both, all or nothing. A new role kills the person's access tokens, which speak of the old one; sessions and
+    /// grants go on, and the next refresh gives what the new role allows.
+    /// </summary>
+    /// <param name="id">Whom.</param>
+    /// <param name="profile">What the account shall say; it has been checked.</param>
+    /// <param name="role">The new role; null leaves it.</param>
+    /// <param name="actor">An admin, or a client that may manage users.</param>
+    /// <param name="condition">The version the actor has seen, if they sent one.</param>
+    /// <param name="cancellationToken">Ends it unless it has committed.</param>
+    /// <returns>As <see cref="DisableAsync"/>; also <c>username_taken</c> and <c>email_taken</c>.</returns>
+    public Task<ApiError?> ChangeAsync(
+        long id, ProfileChange profile, UserRole? role, Actor actor, VersionCondition condition, CancellationToken cancellationToken) =>
+        transaction.RunAsync(id, actor, ownToo: false, condition, async target =>
+        {
+            if (!profile.IsEmpty)
+            {
+                try
+                {
+                    await profile.WriteAsync(context, id, cancellationToken);
+                }
+                catch (PostgresException e) when (Accounts.Taken(e) is { } taken)
+                {
+                    return taken;
+                }
+                transaction.Tell(AuditKinds.UserUpdated, id, actor);
+            }
+            return role is { } wanted ? await ChangeRoleAsync(target, wanted, actor, cancellationToken) : null;
         }, cancellationToken);
 
     /// <summary>Removes the account with its logins, sessions and grants (the database cascades). The audit keeps the id only.</summary>
@@ -60,47 +93,27 @@ internal sealed class AccountCommands(HostDbContext context, Revocations revocat
     /// <param name="cancellationToken">Ends it unless it has committed.</param>
     /// <returns>As <see cref="DisableAsync"/>.</returns>
     public Task<ApiError?> DeleteAsync(long id, Actor actor, VersionCondition condition, CancellationToken cancellationToken) =>
-        ChangeAsync(id, actor, condition, AuditKinds.UserDeleted, async target =>
+        transaction.RunAsync(id, actor, ownToo: true, condition, async target =>
         {
             if (await IsLastAdminAsync(target, cancellationToken))
-                return Outcome.LastAdmin;
+                return ApiErrors.LastAdmin;
             await context.Database.ExecuteSqlAsync($"DELETE FROM users WHERE id = {id}", cancellationToken);
-            Revoke(target);
-            return Outcome.Changed;
+            Revoke(RevocationKind.User, target);
+            transaction.Tell(AuditKinds.UserDeleted, id, actor);
+            return null;
         }, cancellationToken);
 
-    Task<ApiError?> ChangeAsync(
-        long id, Actor actor, VersionCondition condition, string auditKind, Func<LockedUser, Task<Outcome>> change, CancellationToken cancellationToken) =>
-        Conflicts.RetryAsync(() => TryChangeAsync(id, actor, condition, auditKind, change, cancellationToken));
-
-    async Task<ApiError?> TryChangeAsync(
-        long id, Actor actor, VersionCondition condition, string auditKind, Func<LockedUser, Task<Outcome>> change, CancellationToken cancellationToken)
+    async Task<ApiError?> ChangeRoleAsync(LockedUser target, UserRole role, Actor actor, CancellationToken cancellationToken)
     {
-        context.ChangeTracker.Clear();
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        // Both rows, in the order of their ids: two admins who act on each other wait instead of deadlocking, and the second finds itself refused.
-        var locked = await context.Database.SqlQuery<LockedUser>(
-            $"""
-            SELECT id AS "Id", role AS "Role", status AS "Status", epoch AS "Epoch", version AS "Version"
-            FROM users WHERE id = {id} OR id = {actor.UserId ?? id} ORDER BY id FOR UPDATE
-            """).ToListAsync(cancellationToken);
-        if (actor.UserId is { } actorId && !locked.Exists(u => u.Id == actorId && u.Status && (u.IsAdmin || (actorId == id && auditKind == AuditKinds.UserDeleted))))
-            return ApiErrors.AdminRequired;
-        if (locked.Find(u => u.Id == id) is not { } target)
-            return ApiErrors.UserNotFound;
-        if (!condition.Holds(target.Version))
-            return ApiErrors.PreconditionFailed;
-
-        var outcome = await change(target);
-        if (outcome == Outcome.LastAdmin)
+        if (target.Role == (short)role)
+            return null;
+        if (await IsLastAdminAsync(target, cancellationToken))
             return ApiErrors.LastAdmin;
-        if (outcome == Outcome.Changed)
-        {
-            context.AddAudit(new AuditEvent { Kind = auditKind, ActorId = actor.UserId, SubjectId = id, ClientId = actor.ClientId, Address = actor.Address });
-            await context.SaveChangesAsync(cancellationToken);
-        }
-        await transaction.CommitAsync(cancellationToken);
-        await revocations.PublishAsync();
+        await context.Database.ExecuteSqlAsync(
+            $"UPDATE users SET role = {(short)role}, epoch = epoch + 1, version = version + 1, updated_at = identity_now() WHERE id = {target.Id}",
+            cancellationToken);
+        Revoke(RevocationKind.UserAccess, target);
+        transaction.Tell(AuditKinds.RoleChanged, target.Id, actor, role == UserRole.Admin ? "ADMIN" : "USER");
         return null;
     }
 
@@ -116,18 +129,6 @@ internal sealed class AccountCommands(HostDbContext context, Revocations revocat
         return !await context.Users.AnyAsync(u => u.Role == UserRole.Admin && u.Status && u.Id != target.Id, cancellationToken);
     }
 
-    void Revoke(LockedUser target) =>
-        revocations.Add(context, RevocationKind.User, target.Id.ToString(CultureInfo.InvariantCulture), target.Epoch + 1);
-
-    enum Outcome
-    {
-        Unchanged,
-        Changed,
-        LastAdmin,
-    }
-
-    sealed record LockedUser(long Id, short Role, bool Status, int Epoch, long Version)
-    {
-        public bool IsAdmin => Role == (short)UserRole.Admin;
-    }
+    void Revoke(RevocationKind kind, LockedUser target) =>
+        revocations.Add(context, kind, target.Id.ToString(CultureInfo.InvariantCulture), target.Epoch + 1);
 }

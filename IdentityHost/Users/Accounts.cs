@@ -65,7 +65,7 @@ internal sealed class Accounts(HostDbContext context, UserManager<User> users, P
             await transaction.CommitAsync(cancellationToken);
             return (user, null);
         }
-        catch (DbUpdateException e) when (Taken(e) is { } taken)
+        catch (DbUpdateException e) when (e.InnerException is PostgresException violation && Taken(violation) is { } taken)
         {
             // The index decides, not a look-up before: of fifty registrations at once exactly one wins.
             context.ChangeTracker.Clear();
@@ -85,8 +85,9 @@ internal sealed class Accounts(HostDbContext context, UserManager<User> users, P
         AccountRules.Weight(registration.Weight),
         AccountRules.Height(registration.Height));
 
-    static ApiError? Taken(DbUpdateException e) =>
-        e.InnerException is not PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } violation ? null : violation.ConstraintName switch
+    /// <summary>The error for a name or address that is somebody else's, where that is what the database refused.</summary>
+    public static ApiError? Taken(PostgresException violation) =>
+        violation.SqlState != PostgresErrorCodes.UniqueViolation ? null : violation.ConstraintName switch
         {
             "ix_users_normalized_user_name" => ApiErrors.UsernameTaken,
             "ix_users_normalized_email" => ApiErrors.EmailTaken,

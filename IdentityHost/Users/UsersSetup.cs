@@ -29,6 +29,7 @@ internal static class UsersSetup
         services.AddScoped<IUserValidator<User>, AccountValidator>();
         services.AddIdentityCore<User>().AddEntityFrameworkStores<HostDbContext>();
         services.AddScoped<Accounts>();
+        services.AddScoped<AccountTransaction>();
         services.AddScoped<AccountCommands>();
         services.AddSingleton<UserReads>();
         services.AddSingleton<PageCursor>();
@@ -48,6 +49,7 @@ internal static class UsersSetup
         CurrentUserEndpoint.Map(app);
         ListUsersEndpoint.Map(app);
         GetUserEndpoint.Map(app);
+        ChangeUserEndpoint.Map(app);
         SetStatusEndpoint.Map(app);
         DeleteUserEndpoint.Map(app);
         return app;

@@ -28,6 +28,9 @@ internal sealed class Members(IReadOnlyDictionary<string, Member> values)
     /// <summary>Whether the member was sent, be it null.</summary>
     public bool Has(string name) => values.ContainsKey(name);
 
+    /// <summary>Whether the member was sent as null, which clears what is optional.</summary>
+    public bool IsNull(string name) => values.TryGetValue(name, out var member) && member.Kind == MemberKind.Null;
+
     /// <summary>The first error of the getters so far, with every member that was refused.</summary>
     public ApiError? Error => _errors.Count == 0 ? null : ApiErrors.InvalidRequest with { Fields = [.. _errors] };
 

@@ -1,0 +1,60 @@
+using IdentityHost.Data.Entities;
+using IdentityHost.Users.Api;
+using IdentityHost.Users.Api.Bodies;
+
+namespace IdentityHost.Users.Endpoints;
+
+/// <summary>
+/// <c>PATCH /users/{id}</c>: those who manage users change a profile or a role. Null clears a member, an absent one stays; a person's new e-mail
+/// holds at once. The status has its own path.
+/// </summary>
+internal static class ChangeUserEndpoint
+{
+    static readonly IReadOnlySet<string> Allowed =
+        new HashSet<string>(StringComparer.Ordinal) { "username", "email", "name", "weight", "height", "role" };
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/users/{id}", ChangeAsync);
+
+    static async Task<IResult> ChangeAsync(HttpContext context, string id, AccountCommands commands, UserReads users, Access access)
+    {
+        if (Caller.Of(context) is not { } caller)
+            return Results.Challenge();
+        if (await access.ManageAsync(caller, context.RequestAborted) is { } refusal)
+            return refusal;
+        var (members, error) = await BodyReader.ReadAsync(context, Allowed);
+        if (members is null)
+            return ApiResult.Error(error!);
+        var profile = new ProfileChange
+        {
+            Username = Text(members, "username"),
+            Email = Text(members, "email"),
+            Name = Text(members, "name"),
+            Weight = Number(members, "weight"),
+            Height = Number(members, "height"),
+        };
+        var role = Text(members, "role");
+        if (members.Error is { } malformed)
+            return ApiResult.Error(malformed);
+        if (role is { Value: not ("USER" or "ADMIN") })
+            return ApiResult.Error(ApiErrors.InvalidRequest.For("role", "value_invalid", "role", "USER, ADMIN"));
+        if (profile.Check() is { } invalid)
+            return ApiResult.Error(invalid);
+        if (AccountId.Parse(id) is not { } target)
+            return ApiResult.Error(ApiErrors.UserNotFound);
+
+        UserRole? wanted = role is null ? null : role.Value.Value == "ADMIN" ? UserRole.Admin : UserRole.User;
+        if (await commands.ChangeAsync(target, profile, wanted, caller.Acting(context), VersionCondition.Of(context.Request), context.RequestAborted) is { } failure)
+            return ApiResult.Error(failure);
+        if (await users.FindAsync(target, context.RequestAborted) is not { } user)
+            return ApiResult.Error(ApiErrors.UserNotFound);
+        context.Response.Headers.ETag = VersionCondition.ETag(user.Version);
+        return ApiResult.Success("user_updated", UserBody.Of(user, context), UserJson.Default.UserBody);
+    }
+
+    /// <summary>An empty field of a form says nothing.</summary>
+    static Edit<string?>? Text(Members members, string name) =>
+        members.IsNull(name) ? new Edit<string?>(null) : members.Text(name) is { Length: > 0 } text ? new Edit<string?>(text) : null;
+
+    static Edit<decimal?>? Number(Members members, string name) =>
+        members.IsNull(name) ? new Edit<decimal?>(null) : members.Decimal(name) is { } number ? new Edit<decimal?>(number) : null;
+}

@@ -46,11 +46,11 @@ public sealed class ConflictTests(RaceHost host) : IAsyncLifetime
             await MustAsync(RaceAnswer.OfAsync(0, node.CallAsync(HttpMethod.Delete, "/users/logout", second.AccessToken)));
             await host.ExecuteAsync("UPDATE users SET must_change_password = true WHERE id = $1", id);
             await MustAsync(RaceAnswer.OfAsync(0, node.PasswordGrantAsync(username, BackChannel.Password, ("new_password", NewPassword))));
-            Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1 AND ended_at IS NULL", id));
+            Assert.Equal(1, await host.LiveGrantsAsync(id));
             Assert.Equal(2, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1", id));
 
             await MustAsync(RaceAnswer.OfAsync(0, node.CallAsync(HttpMethod.Patch, $"/users/{id}/status", admin, new { status = false })));
-            Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1 AND ended_at IS NULL", id));
+            Assert.Equal(0, await host.LiveGrantsAsync(id));
             await MustAsync(RaceAnswer.OfAsync(0, node.CallAsync(HttpMethod.Delete, $"/users/{id}", admin)));
             foreach (var kind in new[] { "signed_out", "password_changed", "user_disabled", "user_deleted" })
                 Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE kind = $1 AND subject_id = $2", kind, id));

@@ -51,8 +51,8 @@ public sealed class DeadlockTests(RaceHost host)
                 var key = $"{what} {answer.Status}";
                 answered[key] = answered.GetValueOrDefault(key) + 1;
             }
-            Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1 AND ended_at IS NULL", id));
-            Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM sessions WHERE user_id = $1 AND ended_at IS NULL", id));
+            Assert.Equal(0, await host.LiveGrantsAsync(id));
+            Assert.Equal(0, await host.LiveSessionsAsync(id));
 
             void Race(string what, int node, Func<Task<HttpResponseMessage>> send) => race.Add(Task.Run(async () =>
             {

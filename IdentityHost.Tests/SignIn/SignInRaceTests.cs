@@ -29,8 +29,8 @@ public sealed class SignInRaceTests(HostFixture host)
                 Assert.True(disable.IsSuccessStatusCode, await disable.Content.ReadAsStringAsync());
             var tokens = await Task.WhenAll(signIns);
 
-            Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM sessions WHERE user_id = $1 AND ended_at IS NULL", id));
-            Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1 AND ended_at IS NULL", id));
+            Assert.Equal(0, await host.LiveSessionsAsync(id));
+            Assert.Equal(0, await host.LiveGrantsAsync(id));
             foreach (var token in tokens.OfType<string>())
                 await host.EventuallyRefusedAsync(token);
             granted += tokens.Count(t => t is not null);

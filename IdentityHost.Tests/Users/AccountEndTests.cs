@@ -34,7 +34,7 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
             right.MustBe(delete ? 401 : 403, delete ? "invalid_credentials" : "account_disabled");
             (await node.Client.PostAsync("/users/login", new { username, password = "wrong, all of it" })).MustBe(401, "invalid_credentials");
         }
-        Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1 AND ended_at IS NULL", id));
+        Assert.Equal(0, await host.LiveGrantsAsync(id));
         Assert.Equal(delete ? 0 : 1, await host.ScalarAsync<long>("SELECT count(*) FROM users WHERE id = $1", id));
         Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE subject_id = $1 AND kind = $2", id, delete ? "user_deleted" : "user_disabled"));
     }

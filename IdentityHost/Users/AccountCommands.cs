@@ -18,7 +18,11 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
     /// <summary>Whatever takes an active admin away holds this advisory lock until it commits: "AdminLck" in ASCII.</summary>
     const long AdminLock = 0x41646D696E4C636B;
 
-    /// <summary>Refuses the person's sign-in and kills every session, grant and token of theirs. Doing it twice changes nothing.</summary>
+    /// <summary>
+    /// Refuses the person's sign-in and kills every session, grant and token of theirs. Doing it twice changes nothing. One row is written, however
+    /// many there are: whatever uses a session or grant asks for the status of its person, and <see cref="EnableAsync"/> ends them before that
+    /// changes.
+    /// </summary>
     /// <param name="id">Whom.</param>
     /// <param name="actor">An admin, or a client that may manage users.</param>
     /// <param name="condition">The version the actor has seen, if they sent one.</param>
@@ -32,11 +36,7 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
             if (await IsLastAdminAsync(target, cancellationToken))
                 return ApiErrors.LastAdmin;
             await context.Database.ExecuteSqlAsync(
-                $"""
-                UPDATE users SET status = false, epoch = epoch + 1, version = version + 1, updated_at = identity_now() WHERE id = {id};
-                UPDATE sessions SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
-                UPDATE grants SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL
-                """,
+                $"UPDATE users SET status = false, epoch = epoch + 1, version = version + 1, updated_at = identity_now() WHERE id = {id}",
                 cancellationToken);
             Revoke(RevocationKind.User, target);
             transaction.Tell(AuditKinds.UserDisabled, id, actor);
@@ -50,8 +50,14 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
         {
             if (target.Status)
                 return null;
+            // In the order in which everybody locks. Nothing can have begun since the person was disabled.
             await context.Database.ExecuteSqlAsync(
-                $"UPDATE users SET status = true, version = version + 1, updated_at = identity_now() WHERE id = {id}", cancellationToken);
+                $"""
+                UPDATE sessions SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
+                UPDATE grants SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
+                UPDATE users SET status = true, version = version + 1, updated_at = identity_now() WHERE id = {id}
+                """,
+                cancellationToken);
             transaction.Tell(AuditKinds.UserEnabled, id, actor);
             return null;
         }, cancellationToken);

@@ -101,6 +101,82 @@ public sealed class DeclaredApplicationsTests(TestPostgres postgres) : IAsyncLif
         Assert.Equal(id, await ScalarAsync<long>("SELECT id FROM applications WHERE client_id = 'svc'"));
     }
 
+    [Theory]
+    [Case(86)]
+    [InlineData("removed")]
+    [InlineData("disabled")]
+    public async Task Refresh_tokens_of_one_that_was_away_stay_dead_when_it_returns(string how)
+    {
+        KeyValuePair<string, string?>[] people =
+        [
+            .. Service(Secret), new("Applications:2:GrantTypes:0", "password"), new("Applications:2:GrantTypes:1", "refresh_token"),
+            new("Applications:2:Scopes:0", "users:self"),
+        ];
+        await using var before = await StartAsync(people);
+        var (username, _) = await before.Client.RegisterAsync();
+        var tokens = await before.Client.BasicAsync(
+            $"svc:{Secret}", ("grant_type", "password"), ("username", username), ("password", BackChannel.Password)).GrantedAsync();
+        var demo = await before.Client.PasswordGrantAsync(username, BackChannel.Password).GrantedAsync();
+
+        await using (await StartAsync(how == "removed" ? [] : [.. people, new("Applications:2:Enabled", "false")]))
+        {
+        }
+        await using var back = await StartAsync(people);
+        foreach (var node in (HostNode[])[before, back])
+        {
+            await node.Client.BasicAsync($"svc:{Secret}", ("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"]!.GetValue<string>()))
+                .RefusedAsync("invalid_grant");
+            using var old = await node.Client.GetAsync("/users/current", tokens["access_token"]!.GetValue<string>());
+            Assert.Equal(HttpStatusCode.Unauthorized, old.StatusCode);
+            // Nobody else's.
+            using var other = await node.Client.GetAsync("/users/current", demo["access_token"]!.GetValue<string>());
+            Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        }
+        await back.Client.TokenAsync(("grant_type", "refresh_token"), ("client_id", "demo"), ("refresh_token", demo["refresh_token"]!.GetValue<string>())).GrantedAsync();
+        await back.Client.BasicAsync($"svc:{Secret}", ("grant_type", "password"), ("username", username), ("password", BackChannel.Password)).GrantedAsync();
+    }
+
+    [Fact]
+    public async Task Refresh_rotation_follows_the_declaration()
+    {
+        const string Rotation = "SELECT refresh_rotation FROM applications WHERE client_id = 'svc'";
+        await using (await StartAsync([.. Service(Secret), new("Applications:2:RefreshRotation", "none")]))
+            Assert.Equal("none", await ScalarAsync<string>(Rotation));
+        await using (await StartAsync(Service(Secret)))
+            Assert.Equal("rolling", await ScalarAsync<string>(Rotation));
+        // A public client's must roll.
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
+            [new("Applications:2:ClientId", "spa"), new("Applications:2:GrantTypes:0", "refresh_token"), new("Applications:2:RefreshRotation", "none")]));
+        Assert.Contains("RefreshRotation none needs a ClientSecret", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nodes keep nothing that a replay is known by: the row does.</summary>
+    [Fact]
+    [Case(73)]
+    public async Task A_replay_after_all_nodes_were_started_again_is_one()
+    {
+        string first, second, third;
+        await using (var before = await StartAsync([]))
+        {
+            var (username, _) = await before.Client.RegisterAsync();
+            first = (await before.Client.PasswordGrantAsync(username, BackChannel.Password).GrantedAsync())["refresh_token"]!.GetValue<string>();
+            second = await RefreshedAsync(before, first);
+            third = await RefreshedAsync(before, second);
+        }
+        await using var one = await StartAsync([]);
+        await using var two = await StartAsync([]);
+        await RefreshAsync(two, first).RefusedAsync("invalid_grant");
+        foreach (var node in (HostNode[])[one, two])
+            await RefreshAsync(node, third).RefusedAsync("invalid_grant");
+        Assert.Equal(1, await ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE kind = 'refresh_replayed'"));
+    }
+
+    static Task<HttpResponseMessage> RefreshAsync(HostNode node, string token) =>
+        node.Client.TokenAsync(("grant_type", "refresh_token"), ("client_id", "demo"), ("refresh_token", token));
+
+    static async Task<string> RefreshedAsync(HostNode node, string token) =>
+        (await RefreshAsync(node, token).GrantedAsync())["refresh_token"]!.GetValue<string>();
+
     static async Task AssertUsersAsync(string token, HttpStatusCode expected, params HostNode[] nodes)
     {
         foreach (var node in nodes)

@@ -32,6 +32,8 @@ internal sealed class DeclaredApplications(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        List<Application> killed = [];
         var stored = await context.Applications.ToDictionaryAsync(a => a.ClientId, StringComparer.Ordinal, cancellationToken);
         foreach (var options in _declared)
         {
@@ -40,19 +42,31 @@ internal sealed class DeclaredApplications(
                 application = Empty(options.ClientId);
                 context.Add(application);
             }
-            Apply(context, options, application);
+            if (Apply(context, options, application))
+                killed.Add(application);
         }
         foreach (var removed in stored.Values.Where(a => a is { Declared: true, Enabled: true }))
         {
             // Said aloud: during a rolling change of configuration an old node that restarts would do this to what a new one declares.
             logger.LogWarning("The application {ClientId} is not declared in Applications any more: it is disabled, and its tokens are revoked", removed.ClientId);
             removed.Enabled = false;
-            KillTokens(context, removed);
+            killed.Add(removed);
         }
+        foreach (var application in killed)
+            KillTokens(context, application);
         await context.SaveChangesAsync(cancellationToken);
+        // After the rows of the applications, in the order in which everybody locks. Without it refresh tokens would work again when it returns.
+        if (killed.Count > 0)
+        {
+            var ids = killed.ConvertAll(a => a.Id);
+            await context.Database.ExecuteSqlAsync(
+                $"UPDATE grants SET ended_at = identity_now() WHERE application_id = ANY ({ids}) AND ended_at IS NULL", cancellationToken);
+        }
+        await transaction.CommitAsync(cancellationToken);
     }
 
-    void Apply(HostDbContext context, ApplicationOptions options, Application application)
+    /// <summary>Whether it was enabled and is not any more.</summary>
+    bool Apply(HostDbContext context, ApplicationOptions options, Application application)
     {
         var wasEnabled = application is { Enabled: true, Id: > 0 };
         application.Declared = true;
@@ -72,9 +86,6 @@ internal sealed class DeclaredApplications(
         else if (!ClientSecrets.Verify(options.ClientSecret, application.SecretHash, application.SecretSalt))
             (application.SecretHash, application.SecretSalt) = ClientSecrets.Hash(options.ClientSecret);
         application.Enabled = options.Enabled;
-        if (wasEnabled && !options.Enabled)
-            KillTokens(context, application);
-
         if (context.Entry(application).State is EntityState.Added or EntityState.Modified)
         {
             application.UpdatedAt = clock.GetUtcNow();
@@ -83,6 +94,7 @@ internal sealed class DeclaredApplications(
                 revocations.Add(context, RevocationKind.Application, application.ClientId, application.Epoch);
             context.AddAudit(new AuditEvent { Kind = AuditKinds.ApplicationDeclared, ClientId = application.ClientId });
         }
+        return wasEnabled && !options.Enabled;
     }
 
     void KillTokens(HostDbContext context, Application application)

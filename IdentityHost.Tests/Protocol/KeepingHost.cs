@@ -5,6 +5,9 @@ namespace IdentityHost.Tests.Protocol;
 /// <summary>A host with the confidential application <c>keeper</c>, whose refresh tokens stay as they are.</summary>
 public sealed class KeepingHost(TestPostgres postgres) : HostFixture(postgres)
 {
+    /// <summary>As for the header Basic, before base64.</summary>
+    public const string Credentials = $"keeper:{Secret}";
+
     const string Secret = "a-secret-of-more-than-32-characters-0001";
 
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
@@ -25,12 +28,12 @@ public sealed class KeepingHost(TestPostgres postgres) : HostFixture(postgres)
     {
         var (username, _) = await Client.RegisterAsync();
         var body = await Client.BasicAsync(
-            $"keeper:{Secret}", ("grant_type", "password"), ("username", username), ("password", BackChannel.Password)).GrantedAsync();
+            Credentials, ("grant_type", "password"), ("username", username), ("password", BackChannel.Password)).GrantedAsync();
         return body["refresh_token"]!.GetValue<string>();
     }
 
     public Task<HttpResponseMessage> RefreshAsync(string token, int node = 0) =>
-        Nodes[node].Client.BasicAsync($"keeper:{Secret}", ("grant_type", "refresh_token"), ("refresh_token", token));
+        Nodes[node].Client.BasicAsync(Credentials, ("grant_type", "refresh_token"), ("refresh_token", token));
 
     /// <summary>The refresh token of the answer.</summary>
     public async Task<string> RefreshedAsync(string token, int node = 0) =>

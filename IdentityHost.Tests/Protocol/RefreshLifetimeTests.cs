@@ -11,9 +11,18 @@ public sealed class RefreshLifetimeTests(HostFixture host) : IClassFixture<HostF
     public async Task After_the_grace_the_predecessor_is_a_replay_although_its_successor_was_never_used()
     {
         var token = await SignInAsync();
-        await RefreshAsync(token, TimeSpan.Zero, works: true);
+        var successor = await RefreshAsync(token, TimeSpan.Zero, works: true);
         await RefreshAsync(token, TimeSpan.FromSeconds(50), works: true);
+        using var answer = await host.Client.TokenAsync(("grant_type", "refresh_token"), ("client_id", "demo"), ("refresh_token", token));
+        var access = (await answer.JsonAsync())["access_token"]!.ToString();
         await RefreshAsync(token, TimeSpan.FromSeconds(70), works: false);
+        // The whole family is dead, and what it bought.
+        await RefreshAsync(successor!, TimeSpan.FromSeconds(70), works: false);
+        foreach (var node in host.Nodes)
+        {
+            using var dead = await node.Client.GetAsync("/users/current", access);
+            Assert.Equal(HttpStatusCode.Unauthorized, dead.StatusCode);
+        }
     }
 
     [Fact]

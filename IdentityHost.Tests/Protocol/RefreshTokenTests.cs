@@ -124,15 +124,31 @@ public sealed class RefreshTokenTests(HostFixture host)
         await AssertRefusedAsync(Refresh(first));
     }
 
-    [Fact]
+    [Theory]
     [Case(77)]
-    public async Task Disabled_person_cannot_refresh()
+    [Case(130)]
+    [InlineData("disabled")]
+    [InlineData("disabled and enabled")]
+    [InlineData("deleted")]
+    [InlineData("password changed")]
+    public async Task Person_who_was_ended_cannot_refresh(string how)
     {
         var (username, id) = await host.Client.RegisterAsync();
         var first = await SignInAsync(username);
         var admin = await host.Client.AdminTokenAsync();
-        using var disable = await host.Client.CallAsync(HttpMethod.Patch, $"/users/{id}/status", admin, new { status = false });
-        Assert.Equal(HttpStatusCode.OK, disable.StatusCode);
+        using var ended = await (how switch
+        {
+            "deleted" => host.Client.CallAsync(HttpMethod.Delete, $"/users/{id}", admin),
+            "password changed" => host.Client.PasswordGrantAsync(username, BackChannel.Password, ("new_password", "another quiet place")),
+            _ => host.Client.CallAsync(HttpMethod.Patch, $"/users/{id}/status", admin, new { status = false }),
+        });
+        Assert.Equal(HttpStatusCode.OK, ended.StatusCode);
+        if (how == "disabled and enabled")
+        {
+            using var enabled = await host.Client.CallAsync(HttpMethod.Patch, $"/users/{id}/status", admin, new { status = true });
+            Assert.Equal(HttpStatusCode.OK, enabled.StatusCode);
+        }
+        await AssertRefusedAsync(Refresh(first));
         await AssertRefusedAsync(Refresh(first));
         await AssertAccessAsync(first, HttpStatusCode.Unauthorized);
     }

@@ -8,13 +8,16 @@ namespace IdentityHost.Tests.Races;
 public enum Ending
 {
     Logout,
+
+    /// <summary><c>/connect/revoke</c> of the first refresh token, which by then is an old one.</summary>
+    Revoke,
     Disable,
     Delete,
     ForcedPasswordChange,
 }
 
 /// <summary>
-/// A client refreshes at one node without pause while the other node signs out, disables, deletes or changes the password: whatever the
+/// A client refreshes at one node without pause while the other node signs out, revokes, disables, deletes or changes the password: whatever the
 /// order, nothing that was handed out is alive afterwards. 20 rounds of each; the promised 1,000 with <c>IDENTITYHOST_FULL=true</c>.
 /// </summary>
 [Collection(RacesAlone.Name)]
@@ -32,6 +35,7 @@ public sealed class RefreshAgainstEndTests(RaceHost host)
 
     [Theory]
     [InlineData(Ending.Logout)]
+    [InlineData(Ending.Revoke)]
     [InlineData(Ending.Disable)]
     [InlineData(Ending.Delete)]
     [InlineData(Ending.ForcedPasswordChange)]
@@ -53,7 +57,7 @@ public sealed class RefreshAgainstEndTests(RaceHost host)
             var chain = Task.Run(() => RefreshOnAsync(refreshes, first));
             // From before the first refresh's statement to some refreshes later.
             await Task.Delay(round % 12);
-            await EndAsync(end, host.Nodes[acts].Client, username, id, first.AccessToken!, admin);
+            await EndAsync(end, host.Nodes[acts].Client, username, id, first, admin);
             var answers = await chain;
 
             steps += answers.Count;
@@ -89,11 +93,12 @@ public sealed class RefreshAgainstEndTests(RaceHost host)
         return granted;
     }
 
-    static async Task EndAsync(Ending end, HttpClient node, string username, long id, string token, string admin)
+    static async Task EndAsync(Ending end, HttpClient node, string username, long id, RaceAnswer first, string admin)
     {
         using var response = await (end switch
         {
-            Ending.Logout => node.CallAsync(HttpMethod.Delete, "/users/logout", token),
+            Ending.Logout => node.CallAsync(HttpMethod.Delete, "/users/logout", first.AccessToken),
+            Ending.Revoke => node.PostAsync("/connect/revoke", UsersApi.Form(("client_id", "demo"), ("token", first.RefreshToken!))),
             Ending.Disable => node.CallAsync(HttpMethod.Patch, $"/users/{id}/status", admin, new { status = false }),
             Ending.Delete => node.CallAsync(HttpMethod.Delete, $"/users/{id}", admin),
             _ => node.PasswordGrantAsync(username, BackChannel.Password, ("new_password", NewPassword)),

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using IdentityHost.Tests.Protocol;
 using IdentityHost.Tests.Support;
 
 namespace IdentityHost.Tests.Users;
@@ -61,7 +62,8 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
     public async Task A_name_that_is_taken_again_is_somebody_else()
     {
         var (username, id) = await host.Client.RegisterAsync();
-        var old = await host.Client.AccessTokenAsync(username);
+        var tokens = await host.Client.PasswordGrantAsync(username, BackChannel.Password).GrantedAsync();
+        var old = tokens["access_token"]!.GetValue<string>();
         (await host.Client.AskAsync("DELETE", $"/users/{id}", old)).MustBe(200);
 
         var (_, newId) = await host.Client.RegisterAsync(username);
@@ -73,6 +75,8 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
         {
             (await node.Client.AskAsync("GET", "/users/current", old)).MustBe(401, "token_revoked");
             (await node.Client.AskAsync("GET", $"/users/{newId}", old)).MustBe(401, "token_revoked");
+            await node.Client.TokenAsync(("grant_type", "refresh_token"), ("client_id", "demo"), ("refresh_token", tokens["refresh_token"]!.GetValue<string>()))
+                .RefusedAsync("invalid_grant");
             Assert.Equal(newId, (await node.Client.AskAsync("GET", "/users/current", fresh)).Data["id"]!.GetValue<long>());
         }
     }

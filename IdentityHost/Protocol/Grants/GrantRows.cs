@@ -31,10 +31,9 @@ internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> opti
             SELECT $3, s.id, s.user_id, a.id, $4, $7, identity_now(), least(s.expires_at, identity_now() + $5)
             FROM sessions s, application a WHERE s.id = $6 AND s.ended_at IS NULL RETURNING id),
         beyond AS MATERIALIZED (
-            SELECT g.id FROM grants g JOIN sessions s ON s.id = g.session_id
-            WHERE g.user_id = $8 AND g.application_id = $1 AND g.ended_at IS NULL AND g.expires_at > identity_now()
-              AND g.rotated_at + $9 > identity_now() AND s.ended_at IS NULL
-            ORDER BY g.created_at DESC, g.id DESC OFFSET $10),
+            SELECT id FROM grants
+            WHERE user_id = $8 AND application_id = $1 AND ended_at IS NULL AND expires_at > identity_now() AND rotated_at + $9 > identity_now()
+            ORDER BY created_at DESC, id DESC OFFSET $10),
         crowded_out AS (
             UPDATE grants g SET ended_at = identity_now() FROM beyond, made WHERE g.id = beyond.id AND g.ended_at IS NULL RETURNING g.id, g.user_id),
         revoked AS (

@@ -2,13 +2,14 @@ using System.CommandLine;
 using IdentityHost.Data;
 using IdentityHost.Data.Postgres;
 using IdentityHost.Hosting;
+using IdentityHost.Verbs;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace IdentityHost;
 
 /// <summary>
-/// The verbs of the binary: none or <c>serve</c>, and <c>migrate</c>. Other arguments are settings of the host (<c>--urls=…</c>,
+/// The verbs of the binary: none or <c>serve</c>, <c>migrate</c>, and <c>keys</c> with verbs of its own. Other arguments are settings of the host (<c>--urls=…</c>,
 /// <c>--Issuer=…</c>). What is wrong is said in a line or three, without a stack, and the exit code is 1.
 /// </summary>
 internal static class CommandLine
@@ -16,9 +17,9 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         // A word that is no verb is a mistake; what begins with a dash is the host's.
-        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate"))
+        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate" or "keys"))
         {
-            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default) or migrate; --help tells more.");
+            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default), migrate or keys; --help tells more.");
             return 1;
         }
         var root = new RootCommand("IdentityHost, an OAuth-first identity server. Settings: --Name=value, environment variables, appsettings.json.");
@@ -26,6 +27,7 @@ internal static class CommandLine
         root.SetAction((parsed, stop) => GuardAsync(() => ServeAsync([.. parsed.UnmatchedTokens], stop), stop));
         root.Add(Verb("serve", "Serves until it is stopped (the default).", ServeAsync));
         root.Add(Verb("migrate", "Brings the database's schema up to date and ends.", MigrateAsync));
+        root.Add(KeysVerbs.Create());
         return await root.Parse(args).InvokeAsync();
     }
 
@@ -75,7 +77,7 @@ internal static class CommandLine
     }
 
     /// <summary>Without the framework's own word on a failed start: it is a stack, and <see cref="GuardAsync"/> has the last word.</summary>
-    static WebApplicationBuilder CreateBuilder(string[] settings)
+    internal static WebApplicationBuilder CreateBuilder(string[] settings)
     {
         var builder = Program.CreateBuilder(settings);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -83,7 +85,7 @@ internal static class CommandLine
     }
 
     /// <summary>Mistakes of set-up are told to a person; anything else is a fault of ours and keeps its stack.</summary>
-    static async Task<int> GuardAsync(Func<Task<int>> action, CancellationToken stop)
+    internal static async Task<int> GuardAsync(Func<Task<int>> action, CancellationToken stop)
     {
         try
         {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.ResourceServer;
 using IdentityHost.Tests.Support;
 
 namespace IdentityHost.Tests.Protocol;
@@ -15,7 +16,7 @@ sealed class HostTokens(SigningKeyHandle key, string token)
     public static async Task<HostTokens> NewAsync(HostFixture host)
     {
         var (username, _) = await host.Client.RegisterAsync();
-        return new HostTokens(host.Nodes[0].Service<SigningKeys>().Current, await host.Client.AccessTokenAsync(username));
+        return new HostTokens(host.Nodes[0].Service<SigningKeys>().Signing([AccessTokenKey.Es256])!, await host.Client.AccessTokenAsync(username));
     }
 
     public JsonObject Header() => Read(0);
@@ -40,8 +41,8 @@ sealed class HostTokens(SigningKeyHandle key, string token)
     /// <summary>Whatever these texts are, under the signature of the host.</summary>
     public string Sign(string header, string payload) => Sign(header, payload, data =>
     {
-        var signature = new byte[SigningKeyHandle.SignatureLength];
-        key.Sign(data, signature);
+        var signature = new byte[key.SignatureLength];
+        Assert.True(key.TrySign(data, signature));
         return signature;
     });
 

@@ -22,6 +22,8 @@ internal static class AuditKinds
     public const string ApplicationDeclared = "application_declared";
     public const string ApplicationDisabled = "application_disabled";
     public const string SigningKeyCreated = "signing_key_created";
+    public const string SigningKeyRotated = "signing_key_rotated";
+    public const string SigningKeyRevoked = "signing_key_revoked";
     public const string RefreshReplayed = "refresh_replayed";
     public const string RefreshFromTheFuture = "refresh_from_the_future";
     public const string GrantRevoked = "grant_revoked";

@@ -1,3 +1,4 @@
+using IdentityHost.Protocol.Keys;
 using Quartz;
 
 namespace IdentityHost.Jobs;
@@ -22,6 +23,7 @@ internal static class Schedule
             });
 
             quartz.Every<PruningJob>(TimeSpan.FromMinutes(5));
+            quartz.Every<KeyRotationJob>((builder.Configuration.GetSection("Keys").Get<KeysOptions>() ?? new KeysOptions()).Interval);
         });
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
         return builder;

@@ -28,7 +28,15 @@ internal static class ProtocolSetup
 
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<IAccessTokenKeys>(provider => provider.GetRequiredService<SigningKeys>());
-        services.AddSingleton<IStartupStep, SigningKeyStore>();
+        services.AddOptions<KeysOptions>().BindConfiguration("Keys").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<KeysOptions>, KeysOptionsCheck>();
+        services.AddSingleton<AlgorithmsInUse>();
+        services.AddSingleton<SigningKeySeal>();
+        services.AddSingleton<KeyRotation>();
+        services.AddSingleton<SigningKeyStore>();
+        services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<SigningKeyStore>());
+        services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<SigningKeyStore>());
+        services.AddHostedService<SigningKeyPolling>();
         services.AddSingleton<RefreshTokens>();
         services.AddSingleton<RefreshRotation>();
         services.AddSingleton<IStartupStep, RefreshKeyStore>();

@@ -39,6 +39,7 @@ internal static class Layers
                 _ => name,
             },
             "IdentityHost" when parts is [_, "Hosting", "Doctor", ..] => "Hosting/Doctor",
+            "IdentityHost" when parts is [_, "Verbs", ..] => "Program",
             "IdentityHost" => parts[1],
             _ => null,
         };

@@ -3,6 +3,7 @@ using System.Text.Json;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Keys;
 using IdentityHost.Protocol.Tokens;
+using Microsoft.Extensions.Options;
 
 namespace IdentityHost.Protocol.Endpoints;
 
@@ -10,13 +11,14 @@ namespace IdentityHost.Protocol.Endpoints;
 /// The metadata of the server (OpenID Connect Discovery §3, RFC 8414 §2), one document at both well-known paths. What is not implemented is
 /// not advertised. The URLs come from the issuer setting, never from the request.
 /// </summary>
-internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, DeclaredApplications applications)
+internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, DeclaredApplications applications, IOptions<KeysOptions> options)
 {
-    readonly ReadOnlyMemory<byte> _document = Write(issuer, scopes, applications.GrantTypes);
+    readonly CachedDocument _document = Write(issuer, scopes, applications.GrantTypes);
+    readonly string _cacheControl = options.Value.CacheControl;
 
-    public Task HandleAsync(HttpContext context) => CachedJson.WriteAsync(context, _document);
+    public Task HandleAsync(HttpContext context) => _document.WriteAsync(context, _cacheControl);
 
-    static ReadOnlyMemory<byte> Write(Issuer issuer, ScopeCatalog scopes, IReadOnlyList<string> grantTypes)
+    static CachedDocument Write(Issuer issuer, ScopeCatalog scopes, IReadOnlyList<string> grantTypes)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer))
@@ -40,7 +42,7 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
             WriteArray(json, "subject_types_supported", ["public"]);
             json.WriteEndObject();
         }
-        return buffer.WrittenMemory;
+        return new CachedDocument(buffer.WrittenMemory);
     }
 
     static void WriteArray(Utf8JsonWriter json, string name, IEnumerable<string> values)
@@ -52,22 +54,10 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
     }
 }
 
-/// <summary><c>GET /.well-known/jwks</c> (RFC 7517 §5): the public halves of the signing keys.</summary>
-internal sealed class JwksEndpoint(SigningKeys keys)
+/// <summary><c>GET /.well-known/jwks</c> (RFC 7517 §5): the public halves of the signing keys, of those announced and retired too.</summary>
+internal sealed class JwksEndpoint(SigningKeys keys, IOptions<KeysOptions> options)
 {
-    public Task HandleAsync(HttpContext context) => CachedJson.WriteAsync(context, keys.Jwks);
-}
+    readonly string _cacheControl = options.Value.CacheControl;
 
-/// <summary>Bytes that are the same for everybody, for a while.</summary>
-internal static class CachedJson
-{
-    public static Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> document)
-    {
-        var response = context.Response;
-        response.ContentType = "application/json";
-        response.ContentLength = document.Length;
-        // Five minutes: keys are announced longer than this before they sign.
-        response.Headers.CacheControl = "public, max-age=300";
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(document, context.RequestAborted).AsTask();
-    }
+    public Task HandleAsync(HttpContext context) => keys.Jwks.WriteAsync(context, _cacheControl);
 }

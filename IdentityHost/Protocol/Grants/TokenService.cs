@@ -62,7 +62,7 @@ internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, R
             if (client.GrantTypes.Contains(GrantTypeNames.RefreshToken))
                 refreshToken = refreshTokens.Derive(grantId.Value, generation: 0, salt);
         }
-        var token = issuer.Issue(new AccessTokenContent(client, granted.Scopes, granted.Subject, grantId));
+        var token = await issuer.IssueAsync(new AccessTokenContent(client, granted.Scopes, granted.Subject, grantId), cancellationToken);
         return new TokenAnswer(token, refreshToken, granted.Scopes, granted.Subject);
     }
 

@@ -1,13 +1,13 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.Text.Json;
+using IdentityHost.Protocol.Endpoints;
 
 namespace IdentityHost.Protocol.Keys;
 
-/// <summary>Writes the public halves as a JWK set (RFC 7517 §5, RFC 7518 §6.2).</summary>
+/// <summary>Writes the public halves as a JWK set (RFC 7517 §5).</summary>
 internal static class JwksDocument
 {
-    public static ReadOnlyMemory<byte> Write(IReadOnlyList<SigningKeyHandle> keys)
+    public static CachedDocument Write(IEnumerable<SigningKeyHandle> keys)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer))
@@ -17,10 +17,8 @@ internal static class JwksDocument
             foreach (var key in keys)
             {
                 json.WriteStartObject();
-                json.WriteString("kty"u8, "EC"u8);
-                json.WriteString("crv"u8, "P-256"u8);
-                json.WriteString("x"u8, Base64Url.EncodeToString(key.PublicPoint.X));
-                json.WriteString("y"u8, Base64Url.EncodeToString(key.PublicPoint.Y));
+                foreach (var (name, value) in key.PublicMembers)
+                    json.WriteString(name, value);
                 json.WriteString("use"u8, "sig"u8);
                 json.WriteString("alg"u8, key.Algorithm);
                 json.WriteString("kid"u8, key.Kid);
@@ -29,6 +27,6 @@ internal static class JwksDocument
             json.WriteEndArray();
             json.WriteEndObject();
         }
-        return buffer.WrittenMemory;
+        return new CachedDocument(buffer.WrittenMemory);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using IdentityHost.Data.Entities;
@@ -20,13 +21,27 @@ internal sealed record AccessTokenContent(Client Client, IReadOnlyList<string> S
 /// <summary>A signed access token and how long it is good.</summary>
 internal readonly record struct IssuedAccessToken(string Token, TimeSpan ExpiresIn);
 
-/// <summary>Writes and signs access tokens (RFC 9068). No database, no lock.</summary>
+/// <summary>Writes and signs access tokens (RFC 9068). No lock; the database only where the keys in memory may be old.</summary>
 internal sealed class TokenIssuer(
-    Issuer issuer, ScopeCatalog scopes, SigningKeys keys, RevocationCopy revocations, TimeProvider clock, IOptions<TokensOptions> options)
+    Issuer issuer, ScopeCatalog scopes, SigningKeyStore keys, AlgorithmsInUse algorithms, RevocationCopy revocations, TimeProvider clock, IOptions<TokensOptions> options)
 {
-    public IssuedAccessToken Issue(AccessTokenContent content)
+    readonly ImmutableArray<string> _algorithms = algorithms.AccessTokens;
+
+    public async ValueTask<IssuedAccessToken> IssueAsync(AccessTokenContent content, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        while (true)
+        {
+            var key = await keys.ForSigningAsync(_algorithms, cancellationToken);
+            var now = clock.GetUtcNow();
+            // A key that retires or is revoked while it signs must not have signed: then again, by its successor.
+            if (TryIssue(content, key, now) is { } issued && keys.IsStillRight(key, _algorithms, now))
+                return issued;
+        }
+    }
+
+    IssuedAccessToken? TryIssue(AccessTokenContent content, SigningKeyHandle key, DateTimeOffset at)
+    {
+        var now = at.ToUnixTimeSeconds();
         var expires = now + (long)options.Value.AccessTokenLifetime.TotalSeconds;
         if (content.Subject is { } subject)
             // A token must not outlive the session it hangs on.
@@ -35,7 +50,7 @@ internal sealed class TokenIssuer(
         var payload = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(payload))
             WriteClaims(json, content, now, expires);
-        return new IssuedAccessToken(Sign(keys.Current, payload.WrittenSpan), TimeSpan.FromSeconds(expires - now));
+        return TrySign(key, payload.WrittenSpan) is { } token ? new IssuedAccessToken(token, TimeSpan.FromSeconds(expires - now)) : null;
     }
 
     /// <summary>RFC 9068 §2.2, and ours: <c>gid</c> (grant), <c>uep</c>, <c>aep</c> and <c>gep</c> (the epochs of user, application and database).</summary>
@@ -88,20 +103,22 @@ internal sealed class TokenIssuer(
         json.WriteEndArray();
     }
 
-    /// <summary>RFC 7515 §3.1: header, payload and signature in base64url, joined by dots.</summary>
-    static string Sign(SigningKeyHandle key, ReadOnlySpan<byte> payload)
+    /// <summary>RFC 7515 §3.1: header, payload and signature in base64url, joined by dots. Null if the key was taken away.</summary>
+    static string? TrySign(SigningKeyHandle key, ReadOnlySpan<byte> payload)
     {
         var header = key.Header.Span;
         var signedLength = header.Length + 1 + Base64Url.GetEncodedLength(payload.Length);
-        var length = signedLength + 1 + Base64Url.GetEncodedLength(SigningKeyHandle.SignatureLength);
+        var length = signedLength + 1 + Base64Url.GetEncodedLength(key.SignatureLength);
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             header.CopyTo(buffer);
             buffer[header.Length] = (byte)'.';
             Base64Url.EncodeToUtf8(payload, buffer.AsSpan(header.Length + 1));
-            Span<byte> signature = stackalloc byte[SigningKeyHandle.SignatureLength];
-            key.Sign(buffer.AsSpan(0, signedLength), signature);
+            Span<byte> longest = stackalloc byte[SigningKeyHandle.LongestSignature];
+            var signature = longest[..key.SignatureLength];
+            if (!key.TrySign(buffer.AsSpan(0, signedLength), signature))
+                return null;
             buffer[signedLength] = (byte)'.';
             Base64Url.EncodeToUtf8(signature, buffer.AsSpan(signedLength + 1));
             return Encoding.ASCII.GetString(buffer, 0, length);

@@ -1,3 +1,5 @@
+using IdentityHost.Protocol.Keys;
+using IdentityHost.ResourceServer;
 using Microsoft.Extensions.Options;
 
 namespace IdentityHost.Protocol.Tokens;
@@ -7,6 +9,9 @@ internal sealed class TokensOptions
 {
     /// <summary>How long an access token is good, from its issue; at most an hour.</summary>
     public TimeSpan AccessTokenLifetime { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What access tokens are signed with: <c>ES256</c> or <c>RS256</c> (RFC 7518 §3.1).</summary>
+    public string AccessTokenAlgorithm { get; set; } = AccessTokenKey.Es256;
 
     /// <summary>A grant that is not refreshed for this long ends.</summary>
     public TimeSpan RefreshIdleLifetime { get; set; } = TimeSpan.FromDays(14);
@@ -43,6 +48,8 @@ internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
             problems.Add($"Tokens:RefreshGrace is {options.RefreshGrace}; it must be shorter than Tokens:RefreshIdleLifetime, {options.RefreshIdleLifetime} (00:01:00 is the default).");
         if (options.MaximumGrants is < 1 or > MostGrants)
             problems.Add($"Tokens:MaximumGrants is {options.MaximumGrants}; it must be from 1 to {MostGrants} (100 is the default).");
+        if (!AlgorithmsInUse.Known.Contains(options.AccessTokenAlgorithm))
+            problems.Add($"Tokens:AccessTokenAlgorithm is '{options.AccessTokenAlgorithm}'; use {string.Join(" or ", AlgorithmsInUse.Known)} (ES256 is the default).");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
 
         void Range(string key, TimeSpan value, TimeSpan lowest, TimeSpan highest, string usual)

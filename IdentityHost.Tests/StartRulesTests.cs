@@ -48,6 +48,14 @@ public sealed class StartRulesTests
     [InlineData("Tokens:AccessTokenLifetime", "10", "Tokens:AccessTokenLifetime", "10.00:00:00", "days")]
     [InlineData("Tokens:AccessTokenLifetime", "soon", "Tokens:AccessTokenLifetime", "soon", "TimeSpan")]
     [InlineData("Tokens:RefreshAbsoluteLifetime", "00:05:00", "Tokens:RefreshAbsoluteLifetime", "00:05:00", "default")]
+    [InlineData("Tokens:AccessTokenAlgorithm", "HS256", "Tokens:AccessTokenAlgorithm", "'HS256'", "ES256 or RS256")]
+    [InlineData("Tokens:AccessTokenAlgorithm", "none", "Tokens:AccessTokenAlgorithm", "'none'", "ES256 or RS256")]
+    [InlineData("Keys:Announce", "00:09:59", "Keys:Announce", "00:09:59", "at least 00:10:00", "00:30:00 is the default")]
+    [InlineData("Keys:JwksCacheTime", "00:15:01", "Keys:Announce", "00:30:00", "at least 00:30:02", "Keys:JwksCacheTime")]
+    [InlineData("Keys:JwksCacheTime", "00:00:04", "Keys:JwksCacheTime", "00:00:04", "from 00:00:05 to 1.00:00:00")]
+    [InlineData("Keys:JwksCacheTime", "300", "Keys:JwksCacheTime", "300.00:00:00", "days")]
+    [InlineData("Keys:Lifetime", "00:59:59", "Keys:Lifetime", "00:59:59", "from 01:00:00", "90.00:00:00 is the default")]
+    [InlineData("Keys:Lifetime", "never", "Keys:Lifetime", "never", "TimeSpan")]
     [InlineData("Passwords:Iterations", "1", "Passwords:Iterations", "1", "210000")]
     public async Task A_bad_value_is_refused(string key, string value, params string[] said)
     {

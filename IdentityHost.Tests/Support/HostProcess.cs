@@ -15,6 +15,8 @@ static class HostProcess
         var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
         {
             WorkingDirectory = Path.GetTempPath(),
+            // Nobody sits there to be asked.
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
@@ -24,6 +26,7 @@ static class HostProcess
         start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
         start.Environment["DOTNET_ENVIRONMENT"] = environment;
         using var process = Process.Start(start)!;
+        process.StandardInput.Close();
         using var patience = new CancellationTokenSource(Patience);
         try
         {

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace IdentityHost.Data.Entities;
 
-/// <summary>A key that signs tokens. Its public half is in the JWKS as long as the row exists.</summary>
+/// <summary>A key that signs tokens. Its public half is in the JWKS from the row's first moment until it expires.</summary>
 internal sealed class SigningKey
 {
     /// <summary>The <c>kid</c>: the RFC 7638 thumbprint of the public key.</summary>

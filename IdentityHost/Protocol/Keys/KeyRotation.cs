@@ -31,6 +31,9 @@ internal sealed class KeyRotation(
     /// <summary>The key of the advisory lock: "SignKeys" in ASCII.</summary>
     const long ChangeLock = 0x5369676E4B657973;
 
+    /// <summary>A node that is stopped while it holds the lock must not stand in the way of an emergency for longer than this.</summary>
+    const string StuckTransactionEnds = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
     /// <summary>Clocks of resource servers that differ, and a token that was signed at the last moment.</summary>
     static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
@@ -59,9 +62,13 @@ internal sealed class KeyRotation(
         },
         cancellationToken);
 
-    /// <summary>Every key, in the order of algorithm and activation.</summary>
-    public Task<List<KeyFacts>> ListAsync(CancellationToken cancellationToken) => ChangeAsync(
-        change => change.Keys.OrderBy(k => k.Algorithm, StringComparer.Ordinal).ThenBy(k => k.ActivatesAt).Select(change.FactsOf).ToList(), cancellationToken);
+    /// <summary>Every key, in the order of algorithm and activation. Waits for nobody.</summary>
+    public async Task<List<KeyFacts>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var change = await ReadAsync(context, cancellationToken);
+        return [.. change.Keys.OrderBy(k => k.Algorithm, StringComparer.Ordinal).ThenBy(k => k.ActivatesAt).Select(change.FactsOf)];
+    }
 
     /// <summary>Announces a successor in every chain that has none. Returns the keys that sign next.</summary>
     /// <param name="atOnce">They sign as soon as every node knows them, whether or not resource servers do.</param>
@@ -159,13 +166,18 @@ internal sealed class KeyRotation(
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await context.Database.ExecuteSqlRawAsync(StuckTransactionEnds, cancellationToken);
         await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({ChangeLock})", cancellationToken);
-        // Read after the lock was given, each by a statement of its own: what the one before committed is seen.
-        var now = (await context.Database.SqlQuery<DateTime>($"SELECT identity_now() AS \"Value\"").ToListAsync(cancellationToken))[0];
-        var keys = await context.SigningKeys.ToListAsync(cancellationToken);
-        var result = change(new KeyChange(context, revocations, keys, new DateTimeOffset(now), Keep));
+        var result = change(await ReadAsync(context, cancellationToken));
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return result;
+    }
+
+    /// <summary>To be called after the lock was given: each statement sees what was committed before it.</summary>
+    async Task<KeyChange> ReadAsync(HostDbContext context, CancellationToken cancellationToken)
+    {
+        var now = (await context.Database.SqlQuery<DateTime>($"SELECT identity_now() AS \"Value\"").ToListAsync(cancellationToken))[0];
+        return new KeyChange(context, revocations, await context.SigningKeys.ToListAsync(cancellationToken), new DateTimeOffset(now), Keep);
     }
 }

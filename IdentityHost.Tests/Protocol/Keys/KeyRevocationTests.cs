@@ -65,7 +65,7 @@ public sealed class KeyRevocationTests(KeysHost host) : IClassFixture<KeysHost>
 
         var done = await rotation.RevokeAsync(stolen.Kid, default);
         Assert.Equal((KeyStage.Retired, null), (done!.Revoked.Stage, done.Successor));
-        await WithinPromiseAsync(async node => !await KeysHost.AcceptsAsync(node, dead));
+        await WithinPromiseAsync(node => KeysHost.RefusesAsync(node, dead));
         await host.AllAcceptAsync(alive);
         Assert.Equal(next.Kid, (await host.SigningAsync()).Kid);
     }

@@ -68,14 +68,22 @@ public class KeysHost(TestPostgres postgres) : HostFixture(postgres)
     /// <summary>Whether the node takes the token: at the users API, and when it is asked about it.</summary>
     internal static async Task<bool> AcceptsAsync(HostNode node, string token)
     {
+        var (served, active) = await JudgeAsync(node, token);
+        Assert.Equal(active, served);
+        return active;
+    }
+
+    /// <summary>Whether the node takes it nowhere any more. May be asked while that changes.</summary>
+    internal static async Task<bool> RefusesAsync(HostNode node, string token) => await JudgeAsync(node, token) is (false, false);
+
+    static async Task<(bool Served, bool Active)> JudgeAsync(HostNode node, string token)
+    {
         using var answer = await node.Client.GetAsync("/users?limit=1", token);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/connect/introspect") { Content = new FormUrlEncodedContent([new("token", token)]) };
         request.Headers.TryAddWithoutValidation("Authorization", Basic);
         using var introspection = await node.Client.SendAsync(request);
-        var active = (await introspection.JsonAsync())["active"]!.GetValue<bool>();
         Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Unauthorized, $"{(int)answer.StatusCode}");
-        Assert.Equal(active, answer.StatusCode == HttpStatusCode.OK);
-        return active;
+        return (answer.StatusCode == HttpStatusCode.OK, (await introspection.JsonAsync())["active"]!.GetValue<bool>());
     }
 
     internal async Task AllAcceptAsync(string token, bool accepted = true)

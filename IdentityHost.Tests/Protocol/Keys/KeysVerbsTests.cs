@@ -48,7 +48,7 @@ public sealed class KeysVerbsTests(KeysHost host, TestPostgres postgres) : IClas
         Assert.Equal((0, ""), (code, error));
         Assert.Contains($"{first.Kid} (retired) is revoked", output, StringComparison.Ordinal);
         foreach (var node in host.Nodes)
-            await Eventually.TrueAsync(async () => !await KeysHost.AcceptsAsync(node, token), TimeSpan.FromSeconds(2));
+            await Eventually.TrueAsync(() => KeysHost.RefusesAsync(node, token), TimeSpan.FromSeconds(2));
 
         (code, output, error) = await KeysAsync("revoke", second.Kid, "--yes");
         Assert.Equal((0, ""), (code, error));

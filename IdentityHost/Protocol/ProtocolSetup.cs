@@ -36,7 +36,6 @@ internal static class ProtocolSetup
         services.AddSingleton<SigningKeyStore>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<SigningKeyStore>());
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<SigningKeyStore>());
-        services.AddHostedService<SigningKeyPolling>();
         services.AddSingleton<RefreshTokens>();
         services.AddSingleton<RefreshRotation>();
         services.AddSingleton<IStartupStep, RefreshKeyStore>();

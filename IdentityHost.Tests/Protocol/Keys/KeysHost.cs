@@ -3,9 +3,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Revocation;
 using IdentityHost.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace IdentityHost.Tests.Protocol.Keys;
 
@@ -94,7 +93,7 @@ public class KeysHost(TestPostgres postgres) : HostFixture(postgres)
 
     /// <summary>From now on the node does not look at the keys by itself.</summary>
     internal static Task StopPollingAsync(HostNode node) =>
-        node.App.Services.GetServices<IHostedService>().OfType<SigningKeyPolling>().Single().StopAsync(default);
+        node.Service<RevocationFeed>().StopAsync(default);
 
     static string Basic => "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes($"demo-service:{ServiceSecret}"));
 }

@@ -171,6 +171,8 @@ internal sealed class KeyRotation(
         var result = change(await ReadAsync(context, cancellationToken));
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        if (context.ChangeTracker.Entries<RevocationEntry>().Any())
+            await revocations.PublishAsync();
         return result;
     }
 

@@ -9,7 +9,8 @@ using Npgsql;
 namespace IdentityHost;
 
 /// <summary>
-/// The verbs of the binary: none or <c>serve</c>, <c>migrate</c>, and <c>keys</c> with verbs of its own. Other arguments are settings of the host (<c>--urls=…</c>,
+/// The verbs of the binary: none or <c>serve</c>, <c>migrate</c>, <c>keys</c> with verbs of its own, and <c>revoke-everything</c>. Other arguments are settings of
+/// the host (<c>--urls=…</c>,
 /// <c>--Issuer=…</c>). What is wrong is said in a line or three, without a stack, and the exit code is 1.
 /// </summary>
 internal static class CommandLine
@@ -17,9 +18,9 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         // A word that is no verb is a mistake; what begins with a dash is the host's.
-        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate" or "keys"))
+        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate" or "keys" or RevokeEverything.Name))
         {
-            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default), migrate or keys; --help tells more.");
+            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default), migrate, keys or revoke-everything; --help tells more.");
             return 1;
         }
         var root = new RootCommand("IdentityHost, an OAuth-first identity server. Settings: --Name=value, environment variables, appsettings.json.");
@@ -28,6 +29,7 @@ internal static class CommandLine
         root.Add(Verb("serve", "Serves until it is stopped (the default).", ServeAsync));
         root.Add(Verb("migrate", "Brings the database's schema up to date and ends.", MigrateAsync));
         root.Add(KeysVerbs.Create());
+        root.Add(Verb(RevokeEverything.Name, RevokeEverything.Description, (settings, stop) => RevokeEverything.RunAsync(CreateBuilder(settings), stop)));
         return await root.Parse(args).InvokeAsync();
     }
 

@@ -29,5 +29,6 @@ internal static class AuditKinds
     public const string GrantRevoked = "grant_revoked";
     public const string DatabaseReplaced = "database_replaced";
     public const string GrantCrowdedOut = "grant_crowded_out";
+    public const string EverythingRevoked = "everything_revoked";
     public const string TokenRevoked = "token_revoked";
 }

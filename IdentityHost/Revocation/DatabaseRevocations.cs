@@ -22,7 +22,7 @@ internal sealed class DatabaseRevocations(NpgsqlDataSource database)
                 OR (kind IN ({(short)RevocationKind.User}, {(short)RevocationKind.UserAccess}) AND key = $5 AND epoch > $6)
                 OR (kind = {(short)RevocationKind.Application} AND key = $7 AND epoch > $8)
                 OR (kind = {(short)RevocationKind.Key} AND key = $9)))
-            OR $10 <> (SELECT epoch FROM installation WHERE id = {Installation.OnlyId})
+            OR $10 IS DISTINCT FROM {Installation.EpochSql}
         """;
 
     public async ValueTask<bool> IsRevokedAsync(AccessToken token, CancellationToken cancellationToken)

@@ -8,9 +8,10 @@ namespace IdentityHost.Revocation;
 /// <summary>What one read of the feed brought.</summary>
 /// <param name="Rows">Rows that the read before did not see.</param>
 /// <param name="GlobalEpoch">The epoch that tokens must carry.</param>
-/// <param name="Intact">False where a dump was loaded over the database since.</param>
+/// <param name="Intact">False where a dump was loaded over the database, or its timeline changed, since it was checked.</param>
+/// <param name="Position">Up to where the log was safe (<see cref="DatabaseIdentity.Position"/>).</param>
 /// <param name="Began">The <see cref="Stopwatch"/> timestamp before it was sent.</param>
-internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Began);
+internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Position, long Began);
 
 /// <summary>
 /// The node's own connection to the feed, outside the pool: requests that wait for the database must not make the copy of revocations old.
@@ -26,18 +27,11 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
     /// <summary>A snapshot that shows nothing: with it a read brings all rows.</summary>
     public const string Beginning = "1:1:";
 
-    // Two ranges of one index. Reading on from the oldest running transaction would be right too, but would read the same rows again and again
-    // for as long as an import takes.
-    static readonly string ReadSql =
-        $"""
-        SELECT pg_current_snapshot()::text, identity_now(), i.epoch, i.written_by::xid = i.xmin, r.kind, r.key, r.epoch, r.expires_at
-        FROM installation i
-        LEFT JOIN (
-            SELECT kind, key, epoch, expires_at FROM revocations WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot)
-            UNION ALL
-            SELECT kind, key, epoch, expires_at FROM revocations WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot)))) r ON true
-        WHERE i.id = {Installation.OnlyId}
-        """;
+    static readonly string PlainSql = ReadSql("true", "0::bigint");
+    static readonly string LogSql = ReadSql($"i.timeline = {DatabaseIdentity.TimelineSql}", DatabaseIdentity.PositionSql);
+
+    /// <summary>Whether the role may read the positions of the log.</summary>
+    public bool ReadsLog { get; set; }
 
     /// <summary>What the last read saw: <c>xmin:xmax:xip</c>.</summary>
     public string Snapshot { get; set; } = Beginning;
@@ -55,7 +49,7 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
         await using var batch = new NpgsqlBatch(connection);
         if (notify)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("NOTIFY " + Channel));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadSql) { Parameters = { Sql.Value(Snapshot) } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadsLog ? LogSql : PlainSql) { Parameters = { Sql.Value(Snapshot) } });
         var (began, sent) = (Stopwatch.GetTimestamp(), clock.LocalUtcNow);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var trip = Stopwatch.GetElapsedTime(began);
@@ -64,22 +58,37 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
 
         var snapshot = reader.GetString(0);
         clock.Observe(reader.GetDateTime(1), sent, trip);
-        var (epoch, intact) = (reader.GetInt32(2), reader.GetBoolean(3));
+        var (epoch, intact, position) = (reader.GetInt32(2), reader.GetBoolean(3), reader.GetInt64(4));
         List<Revoked> rows = [];
         do
         {
-            if (reader.IsDBNull(4))
+            if (reader.IsDBNull(5))
                 break;
+            intact &= !reader.GetBoolean(9);
             rows.Add(new Revoked(
-                (RevocationKind)reader.GetInt16(4),
-                reader.GetString(5),
-                reader.IsDBNull(6) ? 0 : reader.GetInt32(6),
-                new DateTimeOffset(reader.GetDateTime(7))));
+                (RevocationKind)reader.GetInt16(5),
+                reader.GetString(6),
+                reader.IsDBNull(7) ? 0 : reader.GetInt32(7),
+                new DateTimeOffset(reader.GetDateTime(8))));
         }
         while (await reader.ReadAsync(cancellationToken));
         Snapshot = snapshot;
-        return new FeedRead(rows, epoch, intact, began);
+        return new FeedRead(rows, epoch, intact, position, began);
     }
+
+    // Two ranges of one index. Reading on from the oldest running transaction would be right too, but would read the same rows again and again
+    // for as long as an import takes. A row that is seen although its transaction lies in the future was loaded from a dump.
+    static string ReadSql(string sameTimeline, string position) =>
+        $"""
+        SELECT pg_current_snapshot()::text, identity_now(), i.epoch, i.written_by::xid = i.xmin AND {sameTimeline}, {position},
+               r.kind, r.key, r.epoch, r.expires_at, r.xid >= pg_snapshot_xmax(pg_current_snapshot())
+        FROM installation i
+        LEFT JOIN (
+            SELECT kind, key, epoch, expires_at, xid FROM revocations WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot)
+            UNION ALL
+            SELECT kind, key, epoch, expires_at, xid FROM revocations WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot)))) r ON true
+        WHERE i.id = {Installation.OnlyId}
+        """;
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 }

@@ -6,5 +6,5 @@ namespace IdentityHost.Revocation;
 internal sealed class FeedRevocations(RevocationCopy copy, DatabaseRevocations database) : IAccessTokenRevocations
 {
     public ValueTask<bool> IsRevokedAsync(AccessToken token, CancellationToken cancellationToken) =>
-        copy.IsFresh ? ValueTask.FromResult(copy.IsRevoked(token)) : database.IsRevokedAsync(token, cancellationToken);
+        copy.Judge(token) is { } revoked ? ValueTask.FromResult(revoked) : database.IsRevokedAsync(token, cancellationToken);
 }

@@ -12,102 +12,119 @@ namespace IdentityHost.Revocation;
 /// </summary>
 internal sealed partial class RestoreGuard(IConfiguration configuration, IOptions<RevocationOptions> options, ILogger<RestoreGuard> logger)
 {
-    // The timeline of the log that is written now: the one in the control file lags behind a promotion until the next checkpoint.
-    const string IdentitySql =
-        "SELECT system_identifier, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int FROM pg_control_system()";
-
+    // At the start of a node only, under the lock of all starts. It names the key: while a dump is being loaded the table is empty and has
+    // none, and then this fails. A row put there would be in the way of the one that comes.
     const string FirstSql =
         """
         INSERT INTO installation (id, system_identifier, timeline, written_by, epoch)
-        VALUES (1, coalesce($1, 0), coalesce($2, 0), pg_current_xact_id(), 0) ON CONFLICT DO NOTHING
+        VALUES (1, coalesce($1, 0), coalesce($2, 0), pg_current_xact_id(), 0) ON CONFLICT (id) DO NOTHING
         """;
 
-    // A dump that is loaded writes the row anew, by another transaction than the one it names. Rows of the feed are given the number of this
-    // transaction: those of another cluster may lie in its future, and would be read again and again.
+    // A dump that is loaded writes the row anew, by another transaction than the one it names. Zero stands for "may not know": learning it is
+    // no change. The new epoch is also a time (seconds of 2026 and after): a backup that is restored twice must not count to the same number
+    // twice. Rows of the feed are given the number of this transaction: those of another cluster may lie in its future, and would be read
+    // again and again. The conflict clauses change nothing, but fail while a dump is being loaded that has not come to its keys: rows
+    // written now would be in the way of those that come.
     static readonly string MoveSql =
         $"""
         WITH was AS (
             SELECT epoch, xmin <> written_by::xid AS loaded,
-                   system_identifier <> coalesce($1, system_identifier) OR timeline <> coalesce($2, timeline) AS elsewhere,
-                   $4 AND epoch = $5 AS behind
+                   coalesce(system_identifier <> 0 AND system_identifier <> $1, false) OR coalesce(timeline <> 0 AND timeline <> $2, false) AS elsewhere,
+                   coalesce(system_identifier <> $1, false) OR coalesce(timeline <> $2, false) AS differs,
+                   $4 AND epoch <= $5 AS gone,
+                   EXISTS (SELECT FROM revocations WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())) AS ahead
             FROM installation WHERE id = {Installation.OnlyId} FOR UPDATE),
         moved AS (
             UPDATE installation i SET
                 system_identifier = coalesce($1, i.system_identifier), timeline = coalesce($2, i.timeline), written_by = pg_current_xact_id(),
-                epoch = i.epoch + CASE WHEN was.loaded OR was.behind OR (was.elsewhere AND NOT $3) THEN 1 ELSE 0 END
-            FROM was WHERE i.id = {Installation.OnlyId} AND (was.loaded OR was.behind OR was.elsewhere)
+                epoch = CASE WHEN was.loaded OR was.gone OR (was.elsewhere AND NOT $3)
+                    THEN greatest(i.epoch + 1, $5 + 1, (extract(epoch FROM identity_now()) - 1767225600)::int) ELSE i.epoch END
+            FROM was WHERE i.id = {Installation.OnlyId} AND (was.loaded OR was.gone OR was.differs)
             RETURNING i.epoch, i.epoch <> was.epoch AS moves),
-        renumbered AS (UPDATE revocations SET xid = pg_current_xact_id() FROM moved WHERE moved.moves),
+        renumbered AS (
+            UPDATE revocations SET xid = pg_current_xact_id() FROM was LEFT JOIN moved ON true WHERE was.ahead OR moved.moves),
         revoked AS (
             INSERT INTO revocations (kind, key, epoch, expires_at)
-            SELECT {(short)RevocationKind.All}, '', epoch, identity_now() + $6 FROM moved WHERE moves),
-        audited AS ({AuditLog.InsertInto} SELECT '{AuditKinds.DatabaseReplaced}', NULL, NULL, NULL, NULL, epoch::text FROM moved WHERE moves)
-        SELECT epoch, moves FROM moved
+            SELECT {(short)RevocationKind.All}, '', epoch, identity_now() + $6 FROM moved WHERE moves ON CONFLICT (id) DO NOTHING),
+        audited AS ({AuditLog.InsertInto} SELECT $7, NULL, NULL, NULL, NULL, epoch::text FROM moved WHERE moves ON CONFLICT (id) DO NOTHING)
+        SELECT epoch FROM moved WHERE moves
         """;
 
     readonly bool _trustFailover = configuration.GetValue("Database:TrustFailover", false);
+    DatabaseIdentity? _identity;
     bool _told;
 
-    /// <summary>Compares the database with what it said of itself, and moves the global epoch where they differ.</summary>
-    /// <param name="connection">A connection to it.</param>
-    /// <param name="lastSnapshot">The last snapshot this node read.</param>
-    /// <param name="lastEpoch">The epoch it read with it.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>Whether it is another one than this node has read so far.</returns>
-    public async Task<bool> MovedAsync(NpgsqlConnection connection, string lastSnapshot, int lastEpoch, CancellationToken cancellationToken)
-    {
-        var (system, timeline) = await IdentifyAsync(connection, cancellationToken);
-        await using (var first = new NpgsqlCommand(FirstSql, connection) { Parameters = { Sql.Optional(system), Sql.Optional(timeline) } })
-            await first.ExecuteNonQueryAsync(cancellationToken);
+    /// <summary>Whether what was read may come from another history of the database than what this node has read before.</summary>
+    public bool Doubts(FeedRead read) => !read.Intact || (_identity is { } identity && read.Position < identity.Position);
 
-        // A running node remembers transactions that a copied-back data folder has never seen, though it has the same identity.
-        var behind = await IsBehindAsync(connection, lastSnapshot, cancellationToken);
+    /// <summary>Remembers how far the log was when the node read; what comes later must not be before it.</summary>
+    public void Saw(FeedRead read)
+    {
+        if (_identity is { } identity && read.Position > identity.Position)
+            _identity = identity with { Position = read.Position };
+    }
+
+    /// <summary>Writes down at the first start of all which database this is.</summary>
+    public async Task BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var identity = await IdentifyAsync(connection, cancellationToken);
+        await using var first = new NpgsqlCommand(FirstSql, connection) { Parameters = { Sql.Optional(identity.System), Sql.Optional(identity.Timeline) } };
+        await first.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Compares the database with what it said of itself and with what this node has seen, and moves the global epoch where they differ.</summary>
+    /// <param name="connection">A connection to it.</param>
+    /// <param name="lastEpoch">The epoch this node read last.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Whether the role may read the positions of the log.</returns>
+    public async Task<bool> CheckAsync(NpgsqlConnection connection, int lastEpoch, CancellationToken cancellationToken)
+    {
+        var identity = await IdentifyAsync(connection, cancellationToken);
+        var behind = _identity is { } seen && identity.IsBehind(seen);
+        if (await MoveAsync(connection, identity, behind, lastEpoch, AuditKinds.DatabaseReplaced, cancellationToken) is { } epoch)
+            Replaced(logger, epoch);
+        // Not before the epoch has moved: what fails above must be found again.
+        _identity = identity;
+        return identity.Timeline is not null;
+    }
+
+    /// <summary>Moves the global epoch because an operator says so: for a backup that the database cannot recognise by itself.</summary>
+    /// <returns>The new epoch.</returns>
+    public async Task<int> RevokeEverythingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var read = new NpgsqlCommand($"SELECT epoch FROM installation WHERE id = {Installation.OnlyId}", connection);
+        var epoch = (int)(await read.ExecuteScalarAsync(cancellationToken))!;
+        var identity = await IdentifyAsync(connection, cancellationToken);
+        // Null where somebody else moved it since.
+        return await MoveAsync(connection, identity, gone: true, epoch, AuditKinds.EverythingRevoked, cancellationToken) ?? epoch;
+    }
+
+    async Task<int?> MoveAsync(
+        NpgsqlConnection connection, DatabaseIdentity identity, bool gone, int lastEpoch, string auditKind, CancellationToken cancellationToken)
+    {
         await using var command = new NpgsqlCommand(MoveSql, connection);
         var parameters = command.Parameters;
-        parameters.Add(Sql.Optional(system));
-        parameters.Add(Sql.Optional(timeline));
+        parameters.Add(Sql.Optional(identity.System));
+        parameters.Add(Sql.Optional(identity.Timeline));
         parameters.Add(Sql.Value(_trustFailover));
-        parameters.Add(Sql.Value(behind));
+        parameters.Add(Sql.Value(gone));
         parameters.Add(Sql.Value(lastEpoch));
         parameters.Add(Sql.Value(options.Value.Keep));
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await row.ReadAsync(cancellationToken))
-            return behind;
-        if (row.GetBoolean(1))
-            Replaced(logger, row.GetInt32(0));
-        return true;
+        parameters.Add(Sql.Value(auditKind));
+        return (int?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
-    /// <summary>Null, null where the role may not know: then only a loaded dump is recognised.</summary>
-    async Task<(long? System, int? Timeline)> IdentifyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var command = new NpgsqlCommand(IdentitySql, connection);
-            await using var row = await command.ExecuteReaderAsync(cancellationToken);
-            await row.ReadAsync(cancellationToken);
-            return (row.GetInt64(0), row.GetInt32(1));
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+    Task<DatabaseIdentity> IdentifyAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        DatabaseIdentity.ReadAsync(connection, refused: reason =>
         {
             if (!_told)
-                MayNotKnow(logger, e.MessageText);
+                MayNotKnow(logger, reason);
             _told = true;
-            return (null, null);
-        }
-    }
-
-    static async Task<bool> IsBehindAsync(NpgsqlConnection connection, string lastSnapshot, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(
-            "SELECT pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax($1::text::pg_snapshot)", connection);
-        command.Parameters.Add(Sql.Value(lastSnapshot));
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
-    }
+        }, cancellationToken);
 
     [LoggerMessage(2010, LogLevel.Warning, "This database is not the one it was (a backup was restored, or a standby promoted): every token and session from before is dead, global epoch {Epoch}")]
     static partial void Replaced(ILogger logger, int epoch);
 
-    [LoggerMessage(2011, LogLevel.Warning, "The database role may not read the cluster's identity, so a promoted standby is not recognised (GRANT EXECUTE ON FUNCTION pg_control_system, pg_walfile_name(pg_lsn)): {Reason}")]
+    [LoggerMessage(2011, LogLevel.Warning, "The database role may not read all of the cluster's identity (pg_control_system, pg_current_wal_lsn, pg_current_wal_flush_lsn, pg_walfile_name), so a promoted standby or a copied data folder may not be recognised: {Reason}")]
     static partial void MayNotKnow(ILogger logger, string reason);
 }

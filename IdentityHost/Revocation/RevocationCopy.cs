@@ -25,12 +25,24 @@ internal sealed class RevocationCopy
     // Monotonic, so that neither a clock that jumps nor a process that slept through minutes makes an old copy look young.
     long _asOf;
     int _globalEpoch;
+    int _clears;
 
     /// <summary>Whether the copy provably holds everything that was committed until <see cref="Patience"/> ago.</summary>
     public bool IsFresh => Volatile.Read(ref _asOf) is var asOf and not 0 && Stopwatch.GetElapsedTime(asOf) < Patience;
 
     /// <summary>The epoch that tokens must carry (<c>gep</c>).</summary>
     public int GlobalEpoch => Volatile.Read(ref _globalEpoch);
+
+    /// <summary>As <see cref="IsRevoked"/>; null where the copy cannot be relied on, and somebody else must judge.</summary>
+    public bool? Judge(AccessToken token)
+    {
+        var clears = Volatile.Read(ref _clears);
+        if (!IsFresh)
+            return null;
+        var revoked = IsRevoked(token);
+        // It may have been emptied in between, and then it held nothing against the token.
+        return Volatile.Read(ref _clears) == clears ? revoked : null;
+    }
 
     /// <summary>Whether the token, its grant, session, user, application, key or everything was revoked, by what the copy holds.</summary>
     public bool IsRevoked(AccessToken token) =>
@@ -92,6 +104,7 @@ internal sealed class RevocationCopy
     public void Clear()
     {
         Doubt();
+        Interlocked.Increment(ref _clears);
         foreach (var kind in _kinds)
             kind.Clear();
     }

@@ -33,7 +33,6 @@ internal sealed partial class RevocationFeed(
     readonly Lock _lock = new();
     TaskCompletionSource? _waiting;
     FeedConnection? _connection;
-    string _seen = FeedConnection.Beginning;
     long _lastRead, _lastNotice, _lastSweep;
     int _woken, _owed;
     bool _running;
@@ -138,35 +137,44 @@ internal sealed partial class RevocationFeed(
 
     async Task ReadAsync(bool notify, CancellationToken cancellationToken)
     {
+        var first = _lastRead == 0;
         if (_connection is null)
         {
+            // Reads all rows: after a crash the server may use the numbers of transactions again that this node took for seen.
             _connection = await database.OpenAsync(clock, cancellationToken);
-            _connection.Snapshot = _seen;
+            if (first)
+                await guard.BeginAsync(_connection.Connection, cancellationToken);
             // A connection that broke may have been a failover.
             await CheckAsync(_connection, cancellationToken);
         }
         var read = await _connection.ReadAsync(notify, cancellationToken);
-        if (!read.Intact)
+        if (guard.Doubts(read))
         {
             await CheckAsync(_connection, cancellationToken);
             read = await _connection.ReadAsync(notify, cancellationToken);
+            if (guard.Doubts(read))
+                throw new InvalidOperationException("The database is being restored.");
+        }
+        if (!first && read.GlobalEpoch != copy.GlobalEpoch)
+        {
+            // What was read so far belongs to another history of the database: there a user's epoch may have been further than it is here.
+            copy.Clear();
+            _connection.Snapshot = FeedConnection.Beginning;
+            read = await _connection.ReadAsync(notify: false, cancellationToken);
         }
         foreach (var row in read.Rows)
             copy.Apply(row);
-        var first = _lastRead == 0;
         if (!first)
             await TellAsync(read, missed: Stopwatch.GetElapsedTime(_lastRead, read.Began) > LongestGap, cancellationToken);
         copy.Complete(read.Began, read.GlobalEpoch);
-        (_seen, _lastRead) = (_connection.Snapshot, read.Began);
+        guard.Saw(read);
+        _lastRead = read.Began;
         Sweep();
     }
 
     async Task CheckAsync(FeedConnection connection, CancellationToken cancellationToken)
     {
-        if (!await guard.MovedAsync(connection.Connection, connection.Snapshot, copy.GlobalEpoch, cancellationToken))
-            return;
-        // What was read so far belongs to another history of the database.
-        copy.Clear();
+        connection.ReadsLog = await guard.CheckAsync(connection.Connection, copy.GlobalEpoch, cancellationToken);
         connection.Snapshot = FeedConnection.Beginning;
     }
 

@@ -38,12 +38,12 @@ internal sealed class IssuedTokens(
 
     // As rotation would judge it now: the newest generation, or the one before it within its grace.
     const string LiveSql =
-        """
+        $"""
         SELECT g.scope, g.user_id, g.created_at, least(g.expires_at, g.rotated_at + $5)
         FROM grants g JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = g.user_id
         WHERE g.id = $1 AND g.application_id = $2 AND g.salt = $3 AND g.ended_at IS NULL AND g.expires_at > identity_now()
           AND g.rotated_at + $5 > identity_now() AND s.ended_at IS NULL AND u.status
-          AND s.global_epoch = (SELECT epoch FROM installation)
+          AND s.global_epoch = {Installation.EpochSql}
           AND (g.generation = $4 OR (g.generation = $4 + 1 AND g.rotated_at + $6 > identity_now()))
         """;
 

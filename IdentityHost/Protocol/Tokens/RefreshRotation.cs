@@ -34,7 +34,7 @@ internal sealed class RefreshRotation(
             FROM grants g JOIN users u ON u.id = g.user_id WHERE g.id = $1 AND u.status FOR SHARE OF u),
         session AS MATERIALIZED (
             SELECT s.id, s.expires_at FROM sessions s JOIN person ON s.id = person.session_id
-            WHERE s.ended_at IS NULL AND s.expires_at > identity_now() AND s.global_epoch = (SELECT epoch FROM installation) FOR SHARE OF s),
+            WHERE s.ended_at IS NULL AND s.expires_at > identity_now() AND s.global_epoch = {Installation.EpochSql} FOR SHARE OF s),
         application AS MATERIALIZED (
             SELECT a.id, a.refresh_rotation = '{RefreshRotations.None}' AS stays
             FROM applications a, session WHERE a.id = $3 AND a.enabled AND a.epoch = $5 FOR SHARE OF a),

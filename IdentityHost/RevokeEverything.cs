@@ -1,0 +1,27 @@
+using IdentityHost.Data;
+using IdentityHost.Data.Postgres;
+using IdentityHost.Revocation;
+using Npgsql;
+
+namespace IdentityHost;
+
+/// <summary>
+/// The verb <c>revoke-everything</c>: every token and session dies, on every node, and everybody signs in again. For what the host cannot see
+/// by itself (a data folder that was copied back while no node ran) and for a breach.
+/// </summary>
+internal static class RevokeEverything
+{
+    public const string Name = "revoke-everything";
+    public const string Description = "Ends every session and kills every token on every node, and ends; people sign in again.";
+
+    public static async Task<int> RunAsync(WebApplicationBuilder builder, CancellationToken stop)
+    {
+        await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, static _ => { }, stop);
+        await using var app = Program.Build(builder);
+        await app.Services.GetRequiredService<DatabaseSetup>().PrepareAsync(migrate: false, stop);
+        await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(stop);
+        var epoch = await app.Services.GetRequiredService<RestoreGuard>().RevokeEverythingAsync(connection, stop);
+        await Console.Out.WriteLineAsync($"Every token and session is dead; the global epoch is {epoch}. Nodes that run obey within two seconds.");
+        return 0;
+    }
+}

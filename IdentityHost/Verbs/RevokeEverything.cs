@@ -3,7 +3,7 @@ using IdentityHost.Data.Postgres;
 using IdentityHost.Revocation;
 using Npgsql;
 
-namespace IdentityHost;
+namespace IdentityHost.Verbs;
 
 /// <summary>
 /// The verb <c>revoke-everything</c>: every token and session dies, on every node, and everybody signs in again. For what the host cannot see
@@ -17,8 +17,8 @@ internal static class RevokeEverything
     public static async Task<int> RunAsync(WebApplicationBuilder builder, CancellationToken stop)
     {
         await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, static _ => { }, stop);
+        // Without the steps of a start: they would declare the applications of this shell's settings.
         await using var app = Program.Build(builder);
-        await app.Services.GetRequiredService<DatabaseSetup>().PrepareAsync(migrate: false, stop);
         await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(stop);
         var epoch = await app.Services.GetRequiredService<RestoreGuard>().RevokeEverythingAsync(connection, stop);
         await Console.Out.WriteLineAsync($"Every token and session is dead; the global epoch is {epoch}. Nodes that run obey within two seconds.");

@@ -29,7 +29,7 @@ internal static class CommandLine
         root.Add(Verb("serve", "Serves until it is stopped (the default).", ServeAsync));
         root.Add(Verb("migrate", "Brings the database's schema up to date and ends.", MigrateAsync));
         root.Add(KeysVerbs.Create());
-        root.Add(Verb(RevokeEverything.Name, RevokeEverything.Description, (settings, stop) => RevokeEverything.RunAsync(CreateBuilder(settings), stop)));
+        root.Add(Verb(RevokeEverything.Name, RevokeEverything.Description, RevokeEverything.RunAsync));
         return await root.Parse(args).InvokeAsync();
     }
 

@@ -1,11 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using IdentityHost.Data;
 using IdentityHost.Data.KeyRing;
-using IdentityHost.Data.Postgres;
 using IdentityHost.Protocol.Keys;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace IdentityHost.Verbs;
 
@@ -22,9 +19,9 @@ internal static class KeysVerbs
         var kid = new Argument<string?>("KID") { Description = "The key, as `keys list` names it.", Arity = ArgumentArity.ZeroOrOne };
 
         var list = new Command("list", "Shows every signing key and its stage.");
-        Run(list, (_, settings, stop) => WithKeysAsync(settings, ListAsync, stop));
+        Run(list, (_, settings, stop) => VerbHost.RunAsync(settings, ListAsync, stop));
         var rotate = new Command("rotate", "Announces a successor of each signing key.") { now };
-        Run(rotate, (parsed, settings, stop) => WithKeysAsync(settings, (app, token) => RotateAsync(app, parsed.GetValue(now), token), stop));
+        Run(rotate, (parsed, settings, stop) => VerbHost.RunAsync(settings, (app, token) => RotateAsync(app, parsed.GetValue(now), token), stop));
         var revoke = new Command("revoke", "Takes a key away at once: every token that it signed is refused.") { kid, yes };
         Run(revoke, (parsed, settings, stop) =>
         {
@@ -32,10 +29,10 @@ internal static class KeysVerbs
             List<string> words = [.. parsed.GetValue(kid) is { } word ? [word] : Array.Empty<string>(), .. settings];
             var index = words.FindIndex(w => !w.StartsWith('-'));
             if (index < 0)
-                return SayErrorAsync("Name the key: keys revoke KID. `keys list` shows them.");
+                return VerbHost.SayErrorAsync("Name the key: keys revoke KID. `keys list` shows them.");
             var name = words[index];
             words.RemoveAt(index);
-            return WithKeysAsync([.. words], (app, token) => RevokeAsync(app, name, parsed.GetValue(yes), token), stop);
+            return VerbHost.RunAsync([.. words], (app, token) => RevokeAsync(app, name, parsed.GetValue(yes), token), stop);
         });
         return new Command("keys", "Lists, rotates and revokes the signing keys.") { list, rotate, revoke };
     }
@@ -60,7 +57,7 @@ internal static class KeysVerbs
         await CheckRingAsync(app, stop);
         var next = await app.Services.GetRequiredService<KeyRotation>().RotateAsync(atOnce, stop);
         if (next.Count == 0)
-            return await SayErrorAsync("There is no signing key to rotate: start the host, it makes the first.");
+            return await VerbHost.SayErrorAsync("There is no signing key to rotate: start the host, it makes the first.");
         foreach (var key in next)
             Say("{0}: {1} is published and signs from {2}.", key.Algorithm, key.Kid, Time(key.ActivatesAt));
         if (atOnce)
@@ -76,37 +73,19 @@ internal static class KeysVerbs
         if (!sure)
         {
             if (Console.IsInputRedirected)
-                return await SayErrorAsync($"Every token that {kid} signed would be refused at once. Add --yes if that is meant.");
+                return await VerbHost.SayErrorAsync($"Every token that {kid} signed would be refused at once. Add --yes if that is meant.");
             await Console.Out.WriteAsync($"Every token that {kid} signed will be refused at once. Type yes to go on: ");
             if (Console.ReadLine()?.Trim() is not "yes")
-                return await SayErrorAsync("Nothing was changed.");
+                return await VerbHost.SayErrorAsync("Nothing was changed.");
         }
         await CheckRingAsync(app, stop);
         if (await app.Services.GetRequiredService<KeyRotation>().RevokeAsync(kid, stop) is not { } done)
-            return await SayErrorAsync($"There is no key {kid}. `keys list` shows them.");
+            return await VerbHost.SayErrorAsync($"There is no key {kid}. `keys list` shows them.");
         Say("{0} ({1}) is revoked: within two seconds no node accepts a token that it signed.", done.Revoked.Kid, Name(done.Revoked.Stage));
         if (done.Successor is not null)
             Say("{0} signs from now on.", done.Successor);
         Say("Resource servers that keep the JWKS go on with the one they have until they fetch it again, which may take {0}.", CacheTime(app));
         return 0;
-    }
-
-    /// <summary>Without the steps of a start: they would declare the applications of this shell's settings.</summary>
-    static async Task<int> WithKeysAsync(string[] settings, Func<WebApplication, CancellationToken, Task<int>> action, CancellationToken stop)
-    {
-        var builder = CommandLine.CreateBuilder(settings);
-        builder.Logging.ClearProviders();
-        await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, _ => { }, stop);
-        await using var app = Program.Build(builder);
-        try
-        {
-            await app.Services.GetRequiredService<DatabaseClock>().SynchronizeAsync(stop);
-            return await action(app, stop);
-        }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn)
-        {
-            return await SayErrorAsync("The database has no schema of this version: run the verb migrate first.");
-        }
     }
 
     /// <summary>With another key file than the nodes', the new signing key would be one that they cannot open.</summary>
@@ -126,10 +105,4 @@ internal static class KeysVerbs
     static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "-";
 
     static void Say(string format, params ReadOnlySpan<object?> values) => Console.Out.WriteLine(string.Format(CultureInfo.InvariantCulture, format, values));
-
-    static async Task<int> SayErrorAsync(string message)
-    {
-        await Console.Error.WriteLineAsync(message);
-        return 1;
-    }
 }

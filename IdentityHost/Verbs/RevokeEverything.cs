@@ -1,5 +1,3 @@
-using IdentityHost.Data;
-using IdentityHost.Data.Postgres;
 using IdentityHost.Revocation;
 using Npgsql;
 
@@ -14,11 +12,10 @@ internal static class RevokeEverything
     public const string Name = "revoke-everything";
     public const string Description = "Ends every session and kills every token on every node, and ends; people sign in again.";
 
-    public static async Task<int> RunAsync(WebApplicationBuilder builder, CancellationToken stop)
+    public static Task<int> RunAsync(string[] settings, CancellationToken stop) => VerbHost.RunAsync(settings, RevokeAsync, stop);
+
+    static async Task<int> RevokeAsync(WebApplication app, CancellationToken stop)
     {
-        await using var own = await OwnDatabase.StartIfNoneIsNamedAsync(builder, static _ => { }, stop);
-        // Without the steps of a start: they would declare the applications of this shell's settings.
-        await using var app = Program.Build(builder);
         await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(stop);
         var epoch = await app.Services.GetRequiredService<RestoreGuard>().RevokeEverythingAsync(connection, stop);
         await Console.Out.WriteLineAsync($"Every token and session is dead; the global epoch is {epoch}. Nodes that run obey within two seconds.");

@@ -10,7 +10,7 @@ internal static class HostingSetup
     {
         builder.Services.AddSingleton(Issuer.From(builder.Configuration, builder.Environment));
         builder.AddProxyTrust();
-        builder.AddLimits();
+        builder.AddConnectionLimits();
         builder.AddErrorAnswers();
         builder.AddLanguages();
         builder.AddHealth();

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace IdentityHost.Tests.Hosting;
 
 /// <summary>One client's size, slowness or number of connections does not take the host from others.</summary>
-public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixture>
+public sealed class ConnectionLimitsTests(HostingFixture host) : IClassFixture<HostingFixture>
 {
     [Theory]
     [InlineData(8 * 1024, 414)]
@@ -47,7 +47,7 @@ public sealed class LimitsTests(HostingFixture host) : IClassFixture<HostingFixt
     public void Production_values()
     {
         var kestrel = new KestrelServerOptions();
-        Limits.Apply(kestrel);
+        ConnectionLimits.Apply(kestrel);
         Assert.Equal(TimeSpan.FromSeconds(30), kestrel.Limits.RequestHeadersTimeout);
         Assert.Equal(240, kestrel.Limits.MinRequestBodyDataRate!.BytesPerSecond);
         Assert.Equal(30_000_000, kestrel.Limits.MaxRequestBodySize);

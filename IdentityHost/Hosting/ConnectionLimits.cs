@@ -5,9 +5,9 @@ namespace IdentityHost.Hosting;
 /// <summary>
 /// What one connection may take before Kestrel cuts it, and what JSON may look like. Most are Kestrel's defaults of today, written down because the product promises them.
 /// </summary>
-internal static class Limits
+internal static class ConnectionLimits
 {
-    public static void AddLimits(this WebApplicationBuilder builder)
+    public static void AddConnectionLimits(this WebApplicationBuilder builder)
     {
         builder.WebHost.ConfigureKestrel(Apply);
         builder.Services.ConfigureHttpJsonOptions(json =>

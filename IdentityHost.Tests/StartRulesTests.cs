@@ -56,6 +56,12 @@ public sealed class StartRulesTests
     [InlineData("Keys:JwksCacheTime", "300", "Keys:JwksCacheTime", "300.00:00:00", "days")]
     [InlineData("Keys:Lifetime", "00:59:59", "Keys:Lifetime", "00:59:59", "from 01:00:00", "90.00:00:00 is the default")]
     [InlineData("Keys:Lifetime", "never", "Keys:Lifetime", "never", "TimeSpan")]
+    [InlineData("RateLimits:SignIn:Failures", "0", "RateLimits:SignIn:Failures", "is 0", "5 is the default")]
+    [InlineData("RateLimits:SignIn:Forget", "00:01:00", "RateLimits:SignIn:Forget", "00:01:00", "from 00:15:00")]
+    [InlineData("RateLimits:Client:Failures", "1", "RateLimits:Client:Failures", "is 1", "20 is the default")]
+    [InlineData("RateLimits:Client:Window", "30", "RateLimits:Client:Window", "30.00:00:00", "a bare number means days")]
+    [InlineData("RateLimits:Address:Block", "00:00:00", "RateLimits:Address:Block", "is 00:00:00", "00:01:00 is the default")]
+    [InlineData("RateLimits:Address:LongestBlock", "00:00:30", "RateLimits:Address:LongestBlock", "00:00:30", "from 00:01:00")]
     [InlineData("Passwords:Iterations", "1", "Passwords:Iterations", "1", "210000")]
     public async Task A_bad_value_is_refused(string key, string value, params string[] said)
     {

@@ -7,6 +7,7 @@ namespace IdentityHost.Tests.Protocol;
 [Collection(SharedHost.Name)]
 public sealed class StatementCountTests(HostFixture host)
 {
+    /// <summary>Whether its secret may be tried; the client.</summary>
     [Fact]
     public async Task ClientCredentials_AskNothing() => Assert.Empty(await CountAsync(() => Service("/connect/token", ("grant_type", "client_credentials"))));
 

@@ -127,6 +127,9 @@ public sealed class HostNode : IAsyncDisposable
             ["SEED_ADMIN_PASSWORD"] = HostFixture.AdminPassword,
             // Hashing at full cost is for the tests that are about it.
             ["Passwords:Iterations"] = "10000",
+            // All tests of a host come from one address; those about limits set their own.
+            ["RateLimits:Client:Failures"] = "1000000",
+            ["RateLimits:Address:Failures"] = "1000000",
         });
         builder.Configuration.AddInMemoryCollection(settings);
         return Program.Build(builder);

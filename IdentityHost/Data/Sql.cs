@@ -11,6 +11,9 @@ internal static class Sql
     public static NpgsqlParameter Optional(string? value) =>
         value is null ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } : Value(value);
 
+    public static NpgsqlParameter Optional(byte[]? value) =>
+        value is null ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea } : Value(value);
+
     public static NpgsqlParameter Optional(long? value) =>
         value is null ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint } : Value(value.Value);
 

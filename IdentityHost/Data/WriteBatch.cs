@@ -14,6 +14,10 @@ internal sealed class WriteBatch
     /// <summary>Adds one statement with its positional parameters (<c>$1</c> …).</summary>
     public void Add(string sql, params NpgsqlParameter[] parameters) => _statements.Add(new Statement(sql, parameters, Kept: false));
 
+    /// <summary>Adds one statement that answers with rows, and what to do with each. None of the others may answer with rows.</summary>
+    public void AddRead(string sql, Action<NpgsqlDataReader> read, params NpgsqlParameter[] parameters) =>
+        _statements.Add(new Statement(sql, parameters, Kept: false) { Read = read });
+
     /// <summary>Adds a statement that is owed even if the rest is not wanted any more: a verdict that was given stays given.</summary>
     public void AddKept(string sql, params NpgsqlParameter[] parameters) => _statements.Add(new Statement(sql, parameters, Kept: true));
 
@@ -45,14 +49,31 @@ internal sealed class WriteBatch
             await using var batch = database.CreateBatch();
             foreach (var statement in statements)
                 batch.BatchCommands.Add(statement.NewCommand());
-            return await batch.ExecuteNonQueryAsync(cancellationToken);
+            if (!statements.Exists(s => s.Read is not null))
+                return await batch.ExecuteNonQueryAsync(cancellationToken);
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            return await ReadAsync(statements, reader, cancellationToken);
         });
+    }
+
+    /// <summary>The driver passes over statements without rows by itself, so the results are those of the reading statements, in order.</summary>
+    static async Task<int> ReadAsync(List<Statement> statements, NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        foreach (var read in statements.Select(s => s.Read).OfType<Action<NpgsqlDataReader>>())
+        {
+            while (await reader.ReadAsync(cancellationToken))
+                read(reader);
+            await reader.NextResultAsync(cancellationToken);
+        }
+        return reader.RecordsAffected;
     }
 
     /// <summary>A statement may be sent more than once, and the driver's command and parameters belong to one sending.</summary>
     sealed record Statement(string Sql, NpgsqlParameter[] Parameters, bool Kept)
     {
         bool _sent;
+
+        public Action<NpgsqlDataReader>? Read { get; init; }
 
         public NpgsqlBatchCommand NewCommand()
         {

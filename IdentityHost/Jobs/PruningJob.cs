@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using IdentityHost.Data;
+using IdentityHost.Limits;
 using IdentityHost.SignIn;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -9,10 +10,11 @@ namespace IdentityHost.Jobs;
 
 /// <summary>
 /// Deletes rows that can decide nothing any more: revocations whose tokens have expired, grants and sessions that have ended or run out,
-/// and forgotten attempts. In small batches, each its own transaction, so that it never holds many rows and can be stopped at any time.
+/// and forgotten attempts and failures. In small batches, each its own transaction, so that it never holds many rows and can be stopped at any time.
 /// </summary>
 [DisallowConcurrentExecution]
-internal sealed partial class PruningJob(NpgsqlDataSource database, IOptions<SignInLimits> limits, ILogger<PruningJob> logger) : IJob
+internal sealed partial class PruningJob(
+    NpgsqlDataSource database, IOptions<SignInLimits> signIn, IOptions<RateLimits> limits, ILogger<PruningJob> logger) : IJob
 {
     const int Batch = 1000;
 
@@ -27,11 +29,15 @@ internal sealed partial class PruningJob(NpgsqlDataSource database, IOptions<Sig
     static readonly string ForgottenAttempts = Delete(
         "sign_in_attempts", "updated_at < identity_now() - $1 AND coalesce(blocked_until < identity_now(), true)");
 
+    static readonly string ForgottenFailures = Delete(
+        "failure_counters", "updated_at < identity_now() - $1 AND coalesce(blocked_until < identity_now() - $1, true)");
+
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
         foreach (var (table, sql) in Statements)
             await PruneAsync(table, sql, null, cancellationToken);
-        await PruneAsync("sign_in_attempts", ForgottenAttempts, Sql.Value(limits.Value.Forget), cancellationToken);
+        await PruneAsync("sign_in_attempts", ForgottenAttempts, Sql.Value(signIn.Value.Forget), cancellationToken);
+        await PruneAsync("failure_counters", ForgottenFailures, Sql.Value(limits.Value.Forget), cancellationToken);
     }
 
     /// <summary>Rows that somebody else is working on are left for the next run.</summary>

@@ -54,7 +54,7 @@ internal enum SubjectRefusal
     /// <summary>The new password is not acceptable.</summary>
     WeakPassword,
 
-    /// <summary>Too many wrong attempts for this name from this address.</summary>
+    /// <summary>Too many wrong attempts for this name from this address, or for whatever names from it.</summary>
     TooManyAttempts,
 
     /// <summary>The hashing queue is full, or attempts for this name wait too long.</summary>

@@ -46,6 +46,17 @@ internal sealed record ProtocolError(string Code, string Description, int Status
         RetryAfter = retryAfter,
     };
 
+    /// <summary>
+    /// Too many wrong secrets: the code of the failure that led to it (RFC 6749 §5.2 has none of its own), the status and <c>Retry-After</c> tell the rest.
+    /// The same for every client, whether it exists or not, and whatever its secret.
+    /// </summary>
+    public static ProtocolError TooManyClientFailures(TimeSpan retryAfter) => new(
+        "invalid_client", "Too many wrong client secrets. Wait as long as Retry-After says.", StatusCodes.Status429TooManyRequests)
+    {
+        ErrorCode = "too_many_requests",
+        RetryAfter = retryAfter,
+    };
+
     /// <summary>The server cannot answer now; nothing was changed.</summary>
     public static ProtocolError TemporarilyUnavailable(TimeSpan retryAfter) => new(
         "temporarily_unavailable", "The server cannot answer now. Try again as Retry-After says.", StatusCodes.Status503ServiceUnavailable)

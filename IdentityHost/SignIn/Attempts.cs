@@ -32,19 +32,34 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
     /// <summary>2^10 times the first block is beyond every longest one; more would overflow an interval.</summary>
     const int LargestExponent = 10;
 
+    /// <summary>
+    /// What is from the future was written before the database's clock was put back, and would hold as much longer. A minute is more than a statement
+    /// may wait for a lock, which makes rows look as young.
+    /// </summary>
+    const string Future = "identity_now() + interval '1 minute'";
+
+    const string Forgotten = $"(a.updated_at < identity_now() - $3 OR a.updated_at > {Future})";
+    const string Failures = $"CASE WHEN {Forgotten} THEN 0 ELSE a.failures END";
+    const string Leases = $"FROM unnest(a.leases) l WHERE l > identity_now() AND l <= {Future} + $2";
+
+    const string Free =
+        $"(a.blocked_until IS NULL OR a.blocked_until <= identity_now() OR a.updated_at > {Future}) AND {Failures} + (SELECT count(*) {Leases}) < $4";
+
+    // The condition stands there twice. The second decides, on the row as it is; the first spares a refused attempt even the lock on the row: who is
+    // blocked, or waits, must not make the database write.
     const string TakeSql =
-        """
+        $"""
         WITH slot AS (
             INSERT INTO sign_in_attempts AS a (key, failures, blocks, leases, updated_at)
-            VALUES ($1, 0, 0, ARRAY[identity_now() + $2], identity_now())
+            SELECT $1, 0, 0, ARRAY[identity_now() + $2], identity_now()
+            WHERE NOT EXISTS (SELECT FROM sign_in_attempts a WHERE a.key = $1 AND NOT ({Free}))
             ON CONFLICT (key) DO UPDATE SET
-                failures = CASE WHEN a.updated_at < identity_now() - $3 THEN 0 ELSE a.failures END,
-                blocks = CASE WHEN a.updated_at < identity_now() - $3 THEN 0 ELSE a.blocks END,
-                leases = array(SELECT l FROM unnest(a.leases) l WHERE l > identity_now()) || (identity_now() + $2),
+                failures = {Failures},
+                blocks = CASE WHEN {Forgotten} THEN 0 ELSE a.blocks END,
+                blocked_until = CASE WHEN {Forgotten} THEN NULL ELSE a.blocked_until END,
+                leases = array(SELECT l {Leases}) || (identity_now() + $2),
                 updated_at = identity_now()
-            WHERE (a.blocked_until IS NULL OR a.blocked_until <= identity_now())
-              AND CASE WHEN a.updated_at < identity_now() - $3 THEN 0 ELSE a.failures END
-                  + (SELECT count(*) FROM unnest(a.leases) l WHERE l > identity_now()) < $4
+            WHERE {Free}
             RETURNING a.leases[cardinality(a.leases)] AS lease)
         SELECT slot.lease, blocked.blocked_until - identity_now(),
                u.id, u.user_name, u.email, u.password_hash, u.status, u.role, u.epoch, u.must_change_password,
@@ -52,6 +67,7 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
         FROM (SELECT) one
         LEFT JOIN slot ON true
         LEFT JOIN sign_in_attempts blocked ON blocked.key = $1 AND blocked.blocked_until > identity_now()
+            AND blocked.updated_at <= identity_now() + interval '1 minute'
         LEFT JOIN users u ON
         """;
 

@@ -1,6 +1,7 @@
 using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
+using IdentityHost.Limits;
 using IdentityHost.Protocol;
 using IdentityHost.Users;
 using IdentityHost.Users.Passwords;
@@ -14,7 +15,14 @@ namespace IdentityHost.SignIn;
 /// share one count of attempts and one bounded queue of hashes. Unknown people cost the same work as known ones.
 /// </summary>
 internal sealed class Authenticate(
-    Attempts attempts, PasswordHashing hashing, PasswordPolicy policy, ILookupNormalizer normalizer, NpgsqlDataSource database, TimeProvider clock)
+    Attempts attempts,
+    Blocks blocks,
+    FailureCounters failures,
+    PasswordHashing hashing,
+    PasswordPolicy policy,
+    ILookupNormalizer normalizer,
+    NpgsqlDataSource database,
+    TimeProvider clock)
 {
     const int LongestIdentifier = 254;
 
@@ -29,6 +37,9 @@ internal sealed class Authenticate(
         // Refused before anything is paid for: no account can have such a name or password.
         if (credentials.Identifier.Length > LongestIdentifier || policy.IsTooLong(credentials.Password))
             return Verdict.Refused(SubjectRefusal.InvalidCredentials);
+
+        if (await blocks.BlockedForAsync(cancellationToken, FailureSource.OfPasswords(credentials.Address)) is { } addressWait)
+            return Verdict.Refused(SubjectRefusal.TooManyAttempts, addressWait);
 
         // What is no address is nobody's, and counts as it was typed.
         var name = credentials.Identifier.Contains('@', StringComparison.Ordinal)
@@ -58,8 +69,10 @@ internal sealed class Authenticate(
         }
         if (check == PasswordCheck.Wrong || slot.Person is not { } person)
         {
-            await RecordFailureAsync(slot, credentials, cancellationToken);
-            return Verdict.Refused(SubjectRefusal.InvalidCredentials);
+            var failure = await RecordFailureAsync(slot, credentials, cancellationToken);
+            return failure.BlockedFor is { } late
+                ? Verdict.Refused(SubjectRefusal.TooManyAttempts, late)
+                : Verdict.Refused(SubjectRefusal.InvalidCredentials);
         }
         Attempts.AddRight(batch, slot);
         return new Verdict(person, Rehash: check == PasswordCheck.RightButRehash, Refusal: null, RetryAfter: null);
@@ -82,7 +95,7 @@ internal sealed class Authenticate(
         }
     }
 
-    async Task RecordFailureAsync(AttemptSlot slot, PasswordCredentials credentials, CancellationToken cancellationToken)
+    async Task<FailureVerdict> RecordFailureAsync(AttemptSlot slot, PasswordCredentials credentials, CancellationToken cancellationToken)
     {
         var batch = new WriteBatch();
         batch.AddAudit(new AuditEvent
@@ -93,9 +106,11 @@ internal sealed class Authenticate(
             Address = credentials.Address,
         });
         attempts.AddWrong(batch, slot, credentials.ClientId, credentials.Address);
+        var failure = failures.AddWrongPassword(batch, credentials.Address, credentials.ClientId);
         // The verdict stands even if the caller has gone: hanging up must not buy another try.
         await batch.ExecuteAsync(database, CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();
+        return failure;
     }
 }
 

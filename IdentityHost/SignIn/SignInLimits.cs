@@ -1,3 +1,6 @@
+using IdentityHost.Limits;
+using Microsoft.Extensions.Options;
+
 namespace IdentityHost.SignIn;
 
 /// <summary>The <c>RateLimits:SignIn</c> section: wrong passwords for one identifier from one address.</summary>
@@ -13,6 +16,23 @@ internal sealed class SignInLimits
 
     /// <summary>A series is forgotten this long after its last attempt.</summary>
     public TimeSpan Forget { get; set; } = TimeSpan.FromHours(1);
+}
 
-    public bool IsValid => Failures >= 1 && Block > TimeSpan.Zero && LongestBlock >= Block && Forget > LongestBlock;
+/// <summary>Stops the start with the key, the value and the fix.</summary>
+internal sealed class SignInLimitsCheck : IValidateOptions<SignInLimits>
+{
+    const string Section = RateLimits.Section + ":SignIn";
+
+    public ValidateOptionsResult Validate(string? name, SignInLimits options)
+    {
+        var usual = new SignInLimits();
+        List<string> problems =
+        [
+            .. LimitRules.Failures(Section, options.Failures, lowest: 1, usual.Failures),
+            .. LimitRules.Length($"{Section}:{nameof(options.Block)}", options.Block, LimitRules.Shortest, usual.Block),
+            .. LimitRules.Length($"{Section}:{nameof(options.LongestBlock)}", options.LongestBlock, options.Block, usual.LongestBlock),
+            .. LimitRules.Length($"{Section}:{nameof(options.Forget)}", options.Forget, options.LongestBlock, usual.Forget),
+        ];
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
 }

@@ -1,3 +1,4 @@
+using IdentityHost.Limits;
 using IdentityHost.Protocol;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
@@ -20,17 +21,15 @@ internal static class SignInSetup
     {
         var services = builder.Services;
         services.AddOptions<SignInLimits>().BindConfiguration("RateLimits:SignIn")
-            .PostConfigure<IConfiguration, ILogger<SignInLimits>>((limits, configuration, logger) =>
+            .PostConfigure<IOptions<RateLimits>, ILogger<SignInLimits>>((limits, all, logger) =>
             {
-                if (configuration.GetValue("RateLimits:Enabled", true))
+                if (all.Value.Enabled)
                     return;
-                logger.LogWarning("RateLimits:Enabled is false: passwords can be guessed without limit. This is for load tests only");
+                logger.LogWarning("RateLimits:Enabled is false: passwords and client secrets can be guessed without limit. This is for load tests only");
                 limits.Failures = int.MaxValue;
             })
-            .Validate(
-                limits => limits.IsValid,
-                "RateLimits:SignIn: Failures must be at least 1, Block above zero, LongestBlock not below Block, Forget above LongestBlock.")
             .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SignInLimits>, SignInLimitsCheck>();
         services.AddSingleton<Attempts>();
         services.AddSingleton<Sessions>();
         services.AddScoped<Authenticate>();

@@ -2,7 +2,7 @@ namespace IdentityHost.Tests.Support.Architecture;
 
 /// <summary>
 /// Who may use whom. Each folder uses only what stands to its left:
-/// the vocabulary of the root namespace (Issuer, DatabaseAway, FormFields), Data, then Audit and Mail, Revocation, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
+/// the vocabulary of the root namespace (Issuer, DatabaseAway, FormFields), Data, then Audit and Mail, Revocation, Limits, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
 /// </summary>
 internal static class Layers
 {
@@ -14,12 +14,13 @@ internal static class Layers
         "Audit" or "Mail" => 1,
         "ResourceServer" => 2,
         "Revocation" => 3,
-        "Protocol" or "Users" => 4,
-        "SignIn" => 5,
-        "Jobs" => 6,
-        "Hosting" or "Hosting/Doctor" => 7,
-        "Pages" => 8,
-        "Program" => 9,
+        "Limits" => 4,
+        "Protocol" or "Users" => 5,
+        "SignIn" => 6,
+        "Jobs" => 7,
+        "Hosting" or "Hosting/Doctor" => 8,
+        "Pages" => 9,
+        "Program" => 10,
         _ => null,
     };
 

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using IdentityHost.Limits;
 using IdentityHost.Protocol.Endpoints;
 
 namespace IdentityHost.Protocol.Clients;
@@ -7,7 +8,7 @@ namespace IdentityHost.Protocol.Clients;
 /// Who is asking (RFC 6749 §2.3): <c>client_secret_basic</c>, <c>client_secret_post</c> or, for public applications, <c>none</c>.
 /// An unknown client, a wrong secret, a disabled application: one answer and the same work, so that none can be told from another.
 /// </summary>
-internal sealed class ClientAuthenticator(Applications applications)
+internal sealed class ClientAuthenticator(Applications applications, Blocks blocks, FailureCounters failures)
 {
     const int MaximumCredentialLength = ApplicationOptions.MaximumSecretLength;
 
@@ -35,12 +36,22 @@ internal sealed class ClientAuthenticator(Applications applications)
         if (id.Length > MaximumCredentialLength || secret?.Length > MaximumCredentialLength)
             return ProtocolError.InvalidClient("over-long credentials");
 
+        // Without a secret there is nothing to guess: public clients go on from an address that is blocked.
+        var address = secret is null ? null : RequestOrigin.Address(request.HttpContext);
+        if (address is not null
+            && await blocks.BlockedForAsync(cancellationToken, FailureSource.OfClient(id, address), FailureSource.OfSecrets(address)) is { } wait)
+            return ProtocolError.TooManyClientFailures(wait);
         // A refusal is judged by the row, never by the copy in memory: the copy may be a moment old, and a client that is kept there would be
         // told from one that does not exist by how quickly it is refused.
         if (applications.FindKept(id) is { } kept && Refusal(kept, secret, method) is null)
             return kept.Client;
         var application = await applications.ReadAsync(id, cancellationToken);
-        return Refusal(application, secret, method) is { } reason ? ProtocolError.InvalidClient(reason) : application!.Client;
+        if (Refusal(application, secret, method) is not { } reason)
+            return application!.Client;
+        // Whatever it failed by, even with the right secret of a disabled client: what is counted must not tell more than what is answered.
+        return address is not null && await failures.CountWrongSecretAsync(id, address, application?.Client.ClientId) is { BlockedFor: { } late }
+            ? ProtocolError.TooManyClientFailures(late)
+            : ProtocolError.InvalidClient(reason);
     }
 
     /// <summary>Why not, for the log; null where it may go on.</summary>

@@ -76,6 +76,24 @@ public sealed class PruningJobTests(TalkativeScheduler host) : IClassFixture<Tal
             "SELECT array_agg(convert_from(key, 'UTF8') ORDER BY key) FROM sign_in_attempts WHERE length(key) = 1"))!);
     }
 
+    /// <summary>The longest window by default is 10 minutes; a series goes on for a window after its block.</summary>
+    [Fact]
+    public async Task Failures_go_when_their_window_and_the_one_after_their_block_are_over()
+    {
+        await host.ExecuteAsync(
+            """
+            INSERT INTO failure_counters (key, failures, blocks, started_at, blocked_until, updated_at) VALUES
+                ('\x01', 3, 0, identity_now() - interval '30 minutes', NULL, identity_now() - interval '11 minutes'),
+                ('\x02', 3, 0, identity_now() - interval '30 minutes', NULL, identity_now() - interval '9 minutes'),
+                ('\x03', 0, 1, identity_now() - interval '30 minutes', identity_now() + interval '1 minute', identity_now() - interval '14 minutes'),
+                ('\x04', 0, 1, identity_now() - interval '30 minutes', identity_now() - interval '9 minutes', identity_now() - interval '14 minutes'),
+                ('\x05', 0, 1, identity_now() - interval '30 minutes', identity_now() - interval '11 minutes', identity_now() - interval '14 minutes')
+            """);
+        await PruneAsync();
+        Assert.Equal(["\u0002", "\u0003", "\u0004"], (await host.ScalarAsync<string[]>(
+            "SELECT array_agg(convert_from(key, 'UTF8') ORDER BY key) FROM failure_counters WHERE length(key) = 1"))!);
+    }
+
     [Fact]
     public async Task A_row_that_somebody_works_on_is_left_for_the_next_run()
     {

@@ -1,3 +1,4 @@
+using IdentityHost.Data;
 using Microsoft.Extensions.Options;
 
 namespace IdentityHost.Limits;
@@ -13,8 +14,20 @@ internal static class LimitsSetup
         var services = builder.Services;
         services.AddOptions<RateLimits>().BindConfiguration(RateLimits.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<RateLimits>, RateLimitsCheck>();
+        services.AddSingleton<IStartupStep, LimitsOffWarning>();
         services.AddSingleton<Blocks>();
         services.AddSingleton<FailureCounters>();
         return builder;
+    }
+}
+
+/// <summary>Said at every start, so that nobody forgets the setting of a load test.</summary>
+internal sealed class LimitsOffWarning(IOptions<RateLimits> limits, ILogger<LimitsOffWarning> logger) : IStartupStep
+{
+    public Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (!limits.Value.Enabled)
+            logger.LogWarning("RateLimits:Enabled is false: passwords and client secrets can be guessed without limit. This is for load tests only");
+        return Task.CompletedTask;
     }
 }

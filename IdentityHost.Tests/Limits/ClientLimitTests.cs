@@ -39,6 +39,7 @@ public sealed class ClientLimitTests(LimitedHost host) : IClassFixture<LimitedHo
             // Nor is its neighbour shut out: one client's mistakes count once against the address.
             await Secrets.TokenAsync(same, "service-1", Secrets.Right).GrantedAsync();
         }
+        Assert.Equal(1, await host.ScalarAsync<int>("SELECT failures FROM failure_counters WHERE key = sha256(convert_to(E'secrets\n203.0.113.69', 'UTF8'))"));
         Assert.Equal(1, await host.ScalarAsync<long>(
             "SELECT count(*) FROM audit_events WHERE kind = 'client_blocked' AND client_id = 'service-0' AND address = '203.0.113.69'"));
         // The block travels by the feed, under the counter's key, for as long as it lasts.

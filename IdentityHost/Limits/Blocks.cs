@@ -21,7 +21,7 @@ internal sealed class Blocks(NpgsqlDataSource database, IOptions<RateLimits> opt
 
     readonly RateLimits _limits = options.Value;
 
-    /// <summary>How long the first of them that is free again last has to wait; null where none is blocked.</summary>
+    /// <summary>How long until none of them is blocked any more; null where none is.</summary>
     public async ValueTask<TimeSpan?> BlockedForAsync(CancellationToken cancellationToken, params FailureSource[] sources)
     {
         if (!_limits.Enabled)

@@ -9,8 +9,18 @@ namespace IdentityHost.Limits;
 /// <summary>What counting one failure came to.</summary>
 internal sealed class FailureVerdict
 {
-    /// <summary>The source was blocked already when this failure was counted: it was tried at the same time as those that led to the block, and is told nothing.</summary>
-    public TimeSpan? BlockedFor { get; set; }
+    /// <summary>
+    /// Set where the source was blocked already when this failure was counted: it was under way together with those that led to the block. Its caller
+    /// is told to wait, and not that it was wrong.
+    /// </summary>
+    public TimeSpan? BlockedFor { get; private set; }
+
+    /// <summary>What one counter says; the longest wait holds.</summary>
+    public void Add(TimeSpan blockedFor, bool already)
+    {
+        if (already && !(BlockedFor > blockedFor))
+            BlockedFor = blockedFor;
+    }
 }
 
 /// <summary>
@@ -53,7 +63,7 @@ internal sealed class FailureCounters(NpgsqlDataSource database, IOptions<RateLi
             INSERT INTO revocations (kind, key, epoch, expires_at)
             SELECT {(short)RevocationKind.Block}, $8, NULL, blocked_until FROM counted WHERE blocked AND failures = 0),
         audited AS ({AuditLog.InsertInto} SELECT $9, NULL, NULL, $10, $11, NULL FROM counted WHERE blocked AND failures = 0)
-        SELECT blocked_until - identity_now() FROM counted WHERE blocked AND failures > 0
+        SELECT blocked_until - identity_now(), failures > 0 FROM counted WHERE blocked
         """;
 
     readonly RateLimits _limits = options.Value;
@@ -96,7 +106,7 @@ internal sealed class FailureCounters(NpgsqlDataSource database, IOptions<RateLi
         var limit = source.Limit(_limits);
         batch.AddRead(
             CountSql,
-            reader => verdict.BlockedFor = reader.GetTimeSpan(0) is var wait && wait > verdict.BlockedFor ? wait : verdict.BlockedFor ?? wait,
+            reader => verdict.Add(reader.GetTimeSpan(0), already: reader.GetBoolean(1)),
             Sql.Value(source.Key),
             Sql.Value(limit.Failures),
             Sql.Value(limit.Window),

@@ -70,6 +70,7 @@ public sealed class LimitClockTests(LimitClockHost host) : IClassFixture<LimitCl
         {
             for (var i = 0; i < LimitClockHost.AddressFailures; i++)
                 await client.PasswordGrantAsync(BackChannel.NewName(), "wrong password").RefusedAsync("invalid_grant");
+            await host.FeedReadAsync();
             var wait = await client.PasswordGrantAsync(HostFixture.AdminName, HostFixture.AdminPassword).BlockedAsync(TimeSpan.FromSeconds(block));
             Assert.InRange(wait.TotalSeconds, block - 15, block);
             await host.Clock.SetAsync(elapsed += wait);
@@ -139,10 +140,11 @@ public sealed class LimitClockTests(LimitClockHost host) : IClassFixture<LimitCl
         }
     }
 
-    static async Task FailAsync(HttpClient client, int times = LimitClockHost.Failures)
+    async Task FailAsync(HttpClient client, int times = LimitClockHost.Failures)
     {
         for (var i = 0; i < times; i++)
             await Secrets.TokenAsync(client, "demo-service", Secrets.Wrong).RefusedAsync(System.Net.HttpStatusCode.Unauthorized, "invalid_client");
+        await host.FeedReadAsync();
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_offsetTicks")]

@@ -77,6 +77,10 @@ static class Secrets
     public static Task<HttpResponseMessage> TokenAsync(HttpClient client, string id, string secret) =>
         PostAsync(client, "/connect/token", id, secret, ("grant_type", "client_credentials"));
 
+    /// <summary>How many answers had which status; an unexpected one (a 503 of a machine that is too small) shows by its name.</summary>
+    public static string Count(IEnumerable<HttpStatusCode> statuses) =>
+        string.Join(", ", statuses.GroupBy(s => s).OrderBy(g => g.Key.ToString(), StringComparer.Ordinal).Select(g => $"{g.Key} {g.Count()}"));
+
     /// <summary>Refused for a while, as every client is that failed too often. Returns how long.</summary>
     public static async Task<TimeSpan> BlockedAsync(this Task<HttpResponseMessage> request, TimeSpan most)
     {

@@ -1,11 +1,12 @@
 using IdentityHost.Data;
+using IdentityHost.Revocation;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace IdentityHost.Limits;
 
 /// <summary>Whether a source may try now. Asked before anything is compared or written, so that who is blocked cannot make the database write.</summary>
-internal sealed class Blocks(NpgsqlDataSource database, IOptions<RateLimits> options)
+internal sealed class Blocks(NpgsqlDataSource database, RevocationCopy revocations, IOptions<RateLimits> options)
 {
     /// <summary>
     /// A row from the future was written before the database's clock was put back; without this condition its block would last as much longer. A
@@ -25,6 +26,9 @@ internal sealed class Blocks(NpgsqlDataSource database, IOptions<RateLimits> opt
     public async ValueTask<TimeSpan?> BlockedForAsync(CancellationToken cancellationToken, params FailureSource[] sources)
     {
         if (!_limits.Enabled)
+            return null;
+        // Who is free by the copy costs no query. For the others the database decides, by its clock: the block may be over, or have been taken away.
+        if (revocations.IsFresh && !Array.Exists(sources, source => revocations.HoldsBlock(source.FeedKey)))
             return null;
         await using var command = database.CreateCommand(LongestWait);
         command.Parameters.Add(Sql.Value<byte[][]>([.. sources.Select(source => source.Key)]));

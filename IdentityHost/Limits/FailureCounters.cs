@@ -1,6 +1,7 @@
 using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
+using IdentityHost.Revocation;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -15,10 +16,15 @@ internal sealed class FailureVerdict
     /// </summary>
     public TimeSpan? BlockedFor { get; private set; }
 
+    /// <summary>Whether this failure led to a block.</summary>
+    public bool Blocks { get; private set; }
+
     /// <summary>What one counter says; the longest wait holds.</summary>
     public void Add(TimeSpan blockedFor, bool already)
     {
-        if (already && !(BlockedFor > blockedFor))
+        if (!already)
+            Blocks = true;
+        else if (!(BlockedFor > blockedFor))
             BlockedFor = blockedFor;
     }
 }
@@ -28,7 +34,7 @@ internal sealed class FailureVerdict
 /// writes here. Failures are counted one by one however many come at once; a guess that was under way when the block fell is compared, but a wrong one
 /// is not told so.
 /// </summary>
-internal sealed class FailureCounters(NpgsqlDataSource database, IOptions<RateLimits> options)
+internal sealed class FailureCounters(NpgsqlDataSource database, Revocations revocations, IOptions<RateLimits> options)
 {
     /// <summary>2^10 times the first block is beyond every longest one; more would overflow an interval.</summary>
     const int LargestExponent = 10;
@@ -118,5 +124,7 @@ internal sealed class FailureCounters(NpgsqlDataSource database, IOptions<RateLi
             Sql.Value(source.BlockedKind),
             Sql.Optional(clientId),
             Sql.Value(address));
+        // Told at once: on this node at least the next request is refused.
+        batch.AfterCommit(() => verdict.Blocks ? revocations.PublishAsync() : Task.CompletedTask);
     }
 }

@@ -10,8 +10,9 @@ namespace IdentityHost.Revocation;
 /// <param name="GlobalEpoch">The epoch that tokens must carry.</param>
 /// <param name="Intact">False where a dump was loaded over the database, or its timeline changed, since it was checked.</param>
 /// <param name="Position">Up to where the log was safe (<see cref="DatabaseIdentity.Position"/>).</param>
+/// <param name="Now">The database's time.</param>
 /// <param name="Began">The <see cref="Stopwatch"/> timestamp before it was sent.</param>
-internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Position, long Began);
+internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Position, DateTimeOffset Now, long Began);
 
 /// <summary>
 /// The node's own connection to the feed, outside the pool: requests that wait for the database must not make the copy of revocations old.
@@ -57,7 +58,8 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
             throw new InvalidOperationException("The table installation is empty: start a node, or run the verb migrate.");
 
         var snapshot = reader.GetString(0);
-        clock.Observe(reader.GetDateTime(1), sent, trip);
+        var now = reader.GetDateTime(1);
+        clock.Observe(now, sent, trip);
         var (epoch, intact, position) = (reader.GetInt32(2), reader.GetBoolean(3), reader.GetInt64(4));
         List<Revoked> rows = [];
         do
@@ -73,7 +75,7 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
         }
         while (await reader.ReadAsync(cancellationToken));
         Snapshot = snapshot;
-        return new FeedRead(rows, epoch, intact, position, began);
+        return new FeedRead(rows, epoch, intact, position, new DateTimeOffset(now), began);
     }
 
     // Two ranges of one index. Reading on from the oldest running transaction would be right too, but would read the same rows again and again

@@ -57,8 +57,8 @@ internal sealed class RevocationCopy
         || IsBelow(RevocationKind.Application, token.ClientId, token.ApplicationEpoch)
         || Holds(RevocationKind.Key, token.KeyId);
 
-    /// <summary>Until when a failure counter's key is blocked; null where it is not. The caller compares with the clock.</summary>
-    public DateTimeOffset? BlockedUntil(string key) => Of(RevocationKind.Block).TryGetValue(key, out var entry) ? entry.ExpiresAt : null;
+    /// <summary>Whether a failure counter's key is blocked, or was a moment ago: the database knows until when.</summary>
+    public bool HoldsBlock(string key) => Of(RevocationKind.Block).ContainsKey(key);
 
     /// <summary>What is held now, in no order.</summary>
     public IEnumerable<Revoked> Rows =>

@@ -169,7 +169,7 @@ internal sealed partial class RevocationFeed(
         copy.Complete(read.Began, read.GlobalEpoch);
         guard.Saw(read);
         _lastRead = read.Began;
-        Sweep();
+        Sweep(read.Now);
     }
 
     async Task CheckAsync(FeedConnection connection, CancellationToken cancellationToken)
@@ -192,12 +192,13 @@ internal sealed partial class RevocationFeed(
         }
     }
 
-    void Sweep()
+    /// <summary>By the time that came with the rows: a node whose own clock is wrong must not forget what is still alive.</summary>
+    void Sweep(DateTimeOffset now)
     {
         if (_lastSweep != 0 && Stopwatch.GetElapsedTime(_lastSweep) < SweepEvery)
             return;
         _lastSweep = Stopwatch.GetTimestamp();
-        copy.Sweep(clock.GetUtcNow());
+        copy.Sweep(now);
     }
 
     /// <summary>Whether this read is to carry the notice that is owed to the other nodes.</summary>

@@ -27,7 +27,8 @@ internal static class PostgresSettings
                     $"unix_socket_directories = {Quote($"\"{folder.Socket}\"")}",
                     "unix_socket_permissions = 0700",
                 ],
-            "max_connections = 200",
+            // Tests run many hosts on one cluster, each with a pool of its own.
+            $"max_connections = {(durable ? 200 : 600).ToString(CultureInfo.InvariantCulture)}",
             "shared_buffers = 128MB",
             "password_encryption = 'scram-sha-256'",
             "timezone = 'UTC'",

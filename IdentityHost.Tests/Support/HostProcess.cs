@@ -12,20 +12,7 @@ static class HostProcess
     /// <param name="arguments">Verb and settings.</param>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
-        {
-            WorkingDirectory = Path.GetTempPath(),
-            // Nobody sits there to be asked.
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        foreach (var argument in (string[])[typeof(Program).Assembly.Location, .. arguments])
-            start.ArgumentList.Add(argument);
-        start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
-        start.Environment["DOTNET_ENVIRONMENT"] = environment;
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(Start(environment, arguments))!;
         process.StandardInput.Close();
         using var patience = new CancellationTokenSource(Patience);
         try
@@ -40,5 +27,24 @@ static class HostProcess
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"The host did not end within {Patience}: {arguments.FirstOrDefault()}", e);
         }
+    }
+
+    /// <summary>How a process of the host is started; what it prints is redirected.</summary>
+    public static ProcessStartInfo Start(string environment, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
+        {
+            WorkingDirectory = Path.GetTempPath(),
+            // Nobody sits there to be asked.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in (string[])[typeof(Program).Assembly.Location, .. arguments])
+            start.ArgumentList.Add(argument);
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
+        start.Environment["DOTNET_ENVIRONMENT"] = environment;
+        return start;
     }
 }

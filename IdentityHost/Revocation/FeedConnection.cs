@@ -51,7 +51,7 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
         if (notify)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("NOTIFY " + Channel));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadsLog ? LogSql : PlainSql) { Parameters = { Sql.Value(Snapshot) } });
-        var (began, sent) = (Stopwatch.GetTimestamp(), clock.LocalUtcNow);
+        var began = Stopwatch.GetTimestamp();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var trip = Stopwatch.GetElapsedTime(began);
         if (!await reader.ReadAsync(cancellationToken))
@@ -59,7 +59,7 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
 
         var snapshot = reader.GetString(0);
         var now = reader.GetDateTime(1);
-        clock.Observe(now, sent, trip);
+        clock.Observe(now, began, trip);
         var (epoch, intact, position) = (reader.GetInt32(2), reader.GetBoolean(3), reader.GetInt64(4));
         List<Revoked> rows = [];
         do

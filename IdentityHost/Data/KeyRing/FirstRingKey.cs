@@ -12,13 +12,16 @@ internal sealed class FirstRingKey(IKeyManager keys, TimeProvider clock) : IStar
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
 
+    /// <summary>The framework goes by this machine's clock: a node whose clock is late must find the key in force too, or it makes one of its own.</summary>
+    static readonly TimeSpan InForceSince = TimeSpan.FromDays(1);
+
     /// <exception cref="InvalidOperationException">The database holds a ring that this node's key does not open.</exception>
     public Task RunAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var live = keys.GetAllKeys().Where(key => !key.IsRevoked && key.ExpirationDate > now).ToList();
         if (live.Count == 0)
-            keys.CreateNewKey(now, now + Lifetime);
+            keys.CreateNewKey(now - InForceSince, now + Lifetime);
         else if (!live.Exists(Opens))
             // Left to the framework, a node with the wrong key would add a key of its own to everybody's ring before anything fails.
             throw new InvalidOperationException(

@@ -8,7 +8,12 @@ public sealed class FaultHost(TestPostgres postgres) : HostFixture(postgres)
 {
     readonly ConcurrentBag<NodeProcess> _started = [];
 
+    Task<NodeProcess[]>? _pair;
+
     protected override int NodeCount => 0;
+
+    /// <summary>Two nodes that every test of the class uses, started for the first.</summary>
+    public Task<NodeProcess[]> PairAsync() => _pair ??= Task.WhenAll(StartNodeAsync(), StartNodeAsync());
 
     /// <summary>Starts a node on the database.</summary>
     public Task<NodeProcess> StartNodeAsync(params IReadOnlyList<(string Name, string Value)> settings) => StartNodeAsync([], settings);

@@ -25,6 +25,8 @@ public sealed class FeedDelayTests(FeedDelayHost host) : IClassFixture<FeedDelay
     [Fact]
     public async Task The_other_node_refuses_at_once()
     {
+        // The other test may have cut them just now.
+        await Eventually.TrueAsync(async () => await ListenersAsync(cut: false) == host.Nodes.Count, Latest);
         Judge("with notices", await MeasureAsync());
     }
 
@@ -75,15 +77,19 @@ public sealed class FeedDelayTests(FeedDelayHost host) : IClassFixture<FeedDelay
         var dropped = 0;
         while (!stop.IsCancellationRequested)
         {
-            dropped += (int)await host.ScalarAsync<long>(
-                """
-                SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
-                WHERE application_name = 'identityhost feed' AND datname = current_database() AND query LIKE 'LISTEN %'
-                """);
+            dropped += await ListenersAsync(cut: true);
             await Task.Delay(Random.Shared.Next(50, 300), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         return dropped;
     }
+
+    /// <summary>The connections on which nodes listen: how many there are, or how many were ended.</summary>
+    async Task<int> ListenersAsync(bool cut) => (int)await host.ScalarAsync<long>(
+        """
+        SELECT count(*) FILTER (WHERE CASE WHEN $1 THEN pg_terminate_backend(pid) ELSE true END) FROM pg_stat_activity
+        WHERE application_name = 'identityhost feed' AND datname = current_database() AND query LIKE 'LISTEN %'
+        """,
+        cut);
 
     static void Judge(string what, List<TimeSpan> delays)
     {

@@ -97,12 +97,15 @@ public sealed class PruningJobTests(TalkativeScheduler host) : IClassFixture<Tal
     [Fact]
     public async Task A_row_that_somebody_works_on_is_left_for_the_next_run()
     {
-        await host.ExecuteAsync("INSERT INTO revocations (kind, key, expires_at) VALUES (0, 'held', identity_now() - interval '1 second')");
         await using (var connection = await host.Database.OpenConnectionAsync())
         {
             await using var transaction = await connection.BeginTransactionAsync();
             await using (var hold = new Npgsql.NpgsqlCommand("SELECT id FROM revocations WHERE key = 'held' FOR UPDATE", connection, transaction))
-                await hold.ExecuteScalarAsync();
+            {
+                // The hosts' own run of the job may be quicker.
+                while (await hold.ExecuteScalarAsync() is null)
+                    await host.ExecuteAsync("INSERT INTO revocations (kind, key, expires_at) VALUES (0, 'held', identity_now() - interval '1 second')");
+            }
             await PruneAsync().WaitAsync(TimeSpan.FromSeconds(10));
             Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM revocations WHERE key = 'held'"));
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using Npgsql;
@@ -11,8 +10,8 @@ namespace IdentityHost.Revocation;
 /// <param name="Intact">False where a dump was loaded over the database, or its timeline changed, since it was checked.</param>
 /// <param name="Position">Up to where the log was safe (<see cref="DatabaseIdentity.Position"/>).</param>
 /// <param name="Now">The database's time.</param>
-/// <param name="Began">The <see cref="Stopwatch"/> timestamp before it was sent.</param>
-internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Position, DateTimeOffset Now, long Began);
+/// <param name="Began">Before it was sent.</param>
+internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Position, DateTimeOffset Now, Instant Began);
 
 /// <summary>
 /// The node's own connection to the feed, outside the pool: requests that wait for the database must not make the copy of revocations old.
@@ -51,15 +50,15 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
         if (notify)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("NOTIFY " + Channel));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadsLog ? LogSql : PlainSql) { Parameters = { Sql.Value(Snapshot) } });
-        var began = Stopwatch.GetTimestamp();
+        var began = Instant.Now;
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var trip = Stopwatch.GetElapsedTime(began);
+        var trip = began.Elapsed;
         if (!await reader.ReadAsync(cancellationToken))
             throw new InvalidOperationException("The table installation is empty: start a node, or run the verb migrate.");
 
         var snapshot = reader.GetString(0);
         var now = reader.GetDateTime(1);
-        clock.Observe(now, began, trip);
+        clock.Observe(now, began.Timestamp, trip);
         var (epoch, intact, position) = (reader.GetInt32(2), reader.GetBoolean(3), reader.GetInt64(4));
         List<Revoked> rows = [];
         do

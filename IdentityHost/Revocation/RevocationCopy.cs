@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using IdentityHost.Data.Entities;
 using IdentityHost.ResourceServer;
@@ -22,13 +21,13 @@ internal sealed class RevocationCopy
     readonly ImmutableArray<ConcurrentDictionary<string, Entry>> _kinds =
         [.. Enum.GetValues<RevocationKind>().Select(_ => new ConcurrentDictionary<string, Entry>(StringComparer.Ordinal))];
 
-    // Monotonic, so that neither a clock that jumps nor a process that slept through minutes makes an old copy look young.
-    long _asOf;
+    // Null while nobody may rely on the copy; replaced as a whole, since it is more than one word.
+    volatile AsOf? _asOf;
     int _globalEpoch;
     int _clears;
 
     /// <summary>Whether the copy provably holds everything that was committed until <see cref="Patience"/> ago.</summary>
-    public bool IsFresh => Volatile.Read(ref _asOf) is var asOf and not 0 && Stopwatch.GetElapsedTime(asOf) < Patience;
+    public bool IsFresh => _asOf is { } asOf && asOf.Instant.IsWithin(Patience);
 
     /// <summary>The epoch that tokens must carry (<c>gep</c>).</summary>
     public int GlobalEpoch => Volatile.Read(ref _globalEpoch);
@@ -75,16 +74,16 @@ internal sealed class RevocationCopy
     }
 
     /// <summary>Every row up to this moment has been applied.</summary>
-    /// <param name="readAt">The <see cref="Stopwatch"/> timestamp at which the read began.</param>
+    /// <param name="readAt">When the read began.</param>
     /// <param name="globalEpoch">The global epoch that was read with the rows.</param>
-    public void Complete(long readAt, int globalEpoch)
+    public void Complete(Instant readAt, int globalEpoch)
     {
         Volatile.Write(ref _globalEpoch, globalEpoch);
-        Volatile.Write(ref _asOf, readAt);
+        _asOf = new AsOf(readAt);
     }
 
     /// <summary>Something may be missing: until the next <see cref="Complete"/> nobody relies on the copy.</summary>
-    public void Doubt() => Volatile.Write(ref _asOf, 0);
+    public void Doubt() => _asOf = null;
 
     /// <summary>Forgets rows whose tokens have all expired.</summary>
     public void Sweep(DateTimeOffset now)
@@ -114,6 +113,8 @@ internal sealed class RevocationCopy
     bool Holds(RevocationKind kind, string key) => Of(kind).ContainsKey(key);
 
     bool IsBelow(RevocationKind kind, string key, int epoch) => Of(kind).TryGetValue(key, out var entry) && epoch < entry.Epoch;
+
+    sealed record AsOf(Instant Instant);
 
     [StructLayout(LayoutKind.Auto)]
     readonly record struct Entry(int Epoch, DateTimeOffset ExpiresAt);

@@ -33,7 +33,8 @@ internal sealed partial class RevocationFeed(
     readonly Lock _lock = new();
     TaskCompletionSource? _waiting;
     FeedConnection? _connection;
-    long _lastRead, _lastNotice, _lastSweep;
+    Instant? _lastRead;
+    long _lastNotice, _lastSweep;
     int _woken, _owed;
     bool _running;
 
@@ -130,14 +131,14 @@ internal sealed partial class RevocationFeed(
         bool local;
         lock (_lock)
             local = _waiting is not null;
-        var since = Stopwatch.GetElapsedTime(_lastRead);
+        var since = _lastRead?.Elapsed ?? Spacing;
         if (!local && since < Spacing)
             await Task.Delay(Spacing - since, stopping);
     }
 
     async Task ReadAsync(bool notify, CancellationToken cancellationToken)
     {
-        var first = _lastRead == 0;
+        var first = _lastRead is null;
         if (_connection is null)
         {
             // Reads all rows: after a crash the server may use the numbers of transactions again that this node took for seen.
@@ -164,8 +165,8 @@ internal sealed partial class RevocationFeed(
         }
         foreach (var row in read.Rows)
             copy.Apply(row);
-        if (!first)
-            await TellAsync(read, missed: Stopwatch.GetElapsedTime(_lastRead, read.Began) > LongestGap, cancellationToken);
+        if (_lastRead is { } last)
+            await TellAsync(read, missed: read.Began.Since(last) > LongestGap, cancellationToken);
         copy.Complete(read.Began, read.GlobalEpoch);
         guard.Saw(read);
         _lastRead = read.Began;

@@ -21,7 +21,7 @@ internal static class DataSetup
             source.ConnectionStringBuilder.MaxAutoPrepare = 100;
             source.ConnectionStringBuilder.ApplicationName ??= "identityhost";
             source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
-            return source.Build();
+            return DataSources.Build(source);
         });
         // The same source under the name that the framework-only parts (health) ask for.
         services.AddSingleton<DbDataSource>(provider => provider.GetRequiredService<NpgsqlDataSource>());

@@ -66,7 +66,7 @@ internal sealed class FailureCounters(NpgsqlDataSource database, Revocations rev
                 updated_at = identity_now()
             RETURNING c.blocked_until, coalesce(c.blocked_until > identity_now(), false) AS blocked, c.failures),
         told AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Block}, $8, NULL, blocked_until FROM counted WHERE blocked AND failures = 0),
         audited AS ({AuditLog.InsertInto} SELECT $9, NULL, NULL, $10, $11, NULL FROM counted WHERE blocked AND failures = 0)
         SELECT blocked_until - identity_now(), failures > 0 FROM counted WHERE blocked

@@ -31,7 +31,7 @@ internal sealed class FeedDatabase : IAsyncDisposable
         settings.AutoPrepareMinUsages = 2;
         settings.ApplicationName = "identityhost feed";
         source.UseLoggerFactory(loggers);
-        _database = source.Build();
+        _database = DataSources.Build(source);
     }
 
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _database.OpenConnectionAsync(cancellationToken);

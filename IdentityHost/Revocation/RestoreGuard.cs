@@ -44,7 +44,7 @@ internal sealed partial class RestoreGuard(IConfiguration configuration, IOption
         renumbered AS (
             UPDATE revocations SET xid = pg_current_xact_id() FROM was LEFT JOIN moved ON true WHERE was.ahead OR moved.moves),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.All}, '', epoch, identity_now() + $6 FROM moved WHERE moves ON CONFLICT (id) DO NOTHING),
         audited AS ({AuditLog.InsertInto} SELECT $7, NULL, NULL, NULL, NULL, epoch::text FROM moved WHERE moves ON CONFLICT (id) DO NOTHING)
         SELECT epoch FROM moved WHERE moves

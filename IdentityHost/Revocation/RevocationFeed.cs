@@ -13,6 +13,7 @@ internal sealed partial class RevocationFeed(
     FeedDatabase database,
     RevocationCopy copy,
     RestoreGuard guard,
+    NpgsqlDataSource pool,
     DatabaseClock clock,
     IServiceProvider services,
     ILogger<RevocationFeed> logger) : BackgroundService, IStartupStep
@@ -100,7 +101,11 @@ internal sealed partial class RevocationFeed(
                 waiting = TakeWaiting();
                 await ReadAsync(TakeNotice(), stopping);
                 if (away)
+                {
+                    // Connections of requests that were cut with ours are found out now, not by one failed request each.
+                    pool.Clear();
                     Back(logger);
+                }
                 away = false;
             }
             catch (Exception e)

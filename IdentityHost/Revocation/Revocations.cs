@@ -11,8 +11,13 @@ namespace IdentityHost.Revocation;
 /// </summary>
 internal sealed class Revocations(RevocationFeed feed, TimeProvider clock, IOptions<RevocationOptions> options)
 {
-    const string Insert =
-        "INSERT INTO revocations (kind, key, epoch, expires_at) VALUES ($1, $2, $3, identity_now() + $4)";
+    /// <summary>
+    /// The head of the statement, for the places that write the row within a larger one: what follows gives these columns in order. They publish by
+    /// <see cref="PublishWith"/> or <see cref="PublishAsync"/>.
+    /// </summary>
+    public const string InsertInto = "INSERT INTO revocations (kind, key, epoch, expires_at) ";
+
+    const string Insert = InsertInto + "VALUES ($1, $2, $3, identity_now() + $4)";
 
     /// <summary>Adds a revocation to the statements of a hot path.</summary>
     /// <param name="batch">The statements that commit together with the change.</param>

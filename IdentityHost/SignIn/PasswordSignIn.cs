@@ -30,7 +30,7 @@ internal sealed class PasswordSignIn(
         grants_ended AS (
             UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.User}, id::text, epoch, identity_now() + $5 FROM changed)
         {AuditLog.InsertInto} SELECT '{AuditKinds.PasswordChanged}', id, id, $6, $7, NULL FROM changed
         """;

@@ -35,7 +35,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         grants_ended AS (
             UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Session}, $3, NULL, identity_now() + $4 FROM ended)
         {AuditLog.InsertInto} SELECT '{AuditKinds.SignedOut}', user_id, user_id, $5, $6, NULL FROM ended
         """;
@@ -50,7 +50,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         grants_ended AS (
             UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.User}, id::text, epoch, identity_now() + $2 FROM person)
         {AuditLog.InsertInto} SELECT '{AuditKinds.SignedOutEverywhere}', id, id, NULL, $3, NULL FROM person
         """;

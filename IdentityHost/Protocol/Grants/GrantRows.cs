@@ -37,7 +37,7 @@ internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> opti
         crowded_out AS (
             UPDATE grants g SET ended_at = identity_now() FROM beyond, made WHERE g.id = beyond.id AND g.ended_at IS NULL RETURNING g.id, g.user_id),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Grant}, replace(id::text, '-', ''), NULL, identity_now() + $11 FROM crowded_out),
         audited AS (
             {AuditLog.InsertInto} SELECT '{AuditKinds.GrantCrowdedOut}', user_id, user_id, $12, NULL, replace(id::text, '-', '') FROM crowded_out)

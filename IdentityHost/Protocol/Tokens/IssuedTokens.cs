@@ -31,7 +31,7 @@ internal sealed class IssuedTokens(
             UPDATE grants SET ended_at = identity_now()
             WHERE id = $1 AND application_id = $2 AND salt = $3 AND ended_at IS NULL RETURNING user_id),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Grant}, $4, NULL, identity_now() + $5 FROM ended)
         {AuditLog.InsertInto} SELECT '{AuditKinds.GrantRevoked}', user_id, user_id, $6, $7, $4 FROM ended
         """;

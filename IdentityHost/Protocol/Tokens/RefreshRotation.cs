@@ -53,7 +53,7 @@ internal sealed class RefreshRotation(
             RETURNING g.generation, g.scope, g.ended_at IS NOT NULL AS replayed, subject.user_id, subject.role, subject.epoch, subject.session_id,
                       subject.expires_at),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Grant}, $8, NULL, identity_now() + $9 FROM rotated WHERE replayed),
         audited AS (
             {AuditLog.InsertInto} SELECT '{AuditKinds.RefreshReplayed}', NULL, user_id, $10, $11, $8 FROM rotated WHERE replayed)

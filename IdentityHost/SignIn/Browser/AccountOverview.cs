@@ -10,8 +10,8 @@ internal sealed record AccountOverview(string Username, string? Email, bool HasP
 /// <summary>Somewhere a person is signed in: a browser, or an application that was given their password.</summary>
 internal sealed record SessionView(Guid Id, DateTime Since, string? Address, string? UserAgent)
 {
-    /// <summary>Enough of the User-Agent to tell a phone from a laptop.</summary>
-    public string Device => UserAgent is { Length: > 60 } ? UserAgent[..60] + "…" : UserAgent ?? "";
+    /// <summary>Browser and system, or the program's name.</summary>
+    public string Device => DeviceName.Of(UserAgent);
 }
 
 /// <summary>Reads <see cref="AccountOverview"/>: two statements.</summary>

@@ -13,7 +13,7 @@ internal static class DatabaseAway
 
     /// <summary>
     /// EF wraps what the driver throws. SQLSTATE class 08 is a lost connection, 28 a login that is refused (its password is being changed),
-    /// 3D000 a database that is not there (it is being restored), 53 too little of something, 57P a server going down; an exhausted pool and a
+    /// 3D000, 3F000 and 42P01 a database, schema or table that is not there (it is being restored), 53 too little of something, 57P a server going down; an exhausted pool and a
     /// command that timed out come as a timeout inside.
     /// </summary>
     public static bool Caused(Exception exception)
@@ -23,7 +23,7 @@ internal static class DatabaseAway
             if (e is DbException { IsTransient: true } or DbException { InnerException: TimeoutException })
                 return true;
             if (e is DbException { SqlState: { } state }
-                && (state == "3D000" || state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("28", StringComparison.Ordinal)
+                && (state is "3D000" or "3F000" or "42P01" || state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("28", StringComparison.Ordinal)
                     || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal)))
                 return true;
         }

@@ -31,14 +31,28 @@ internal sealed class WriteBatch
     /// <summary>Sends all of it.</summary>
     public async Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        await SendAsync(_statements, database, cancellationToken);
-        foreach (var action in _afterCommit)
-            await action();
+        try
+        {
+            await SendAsync(_statements, database, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whether it was in time nobody knows: it may have committed.
+            await AfterCommitAsync();
+            throw;
+        }
+        await AfterCommitAsync();
     }
 
     /// <summary>Sends only what is owed anyway: the rest was refused, or failed and was rolled back.</summary>
     public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
         SendAsync(_statements.FindAll(s => s.Kept), database, cancellationToken);
+
+    async Task AfterCommitAsync()
+    {
+        foreach (var action in _afterCommit)
+            await action();
+    }
 
     static async Task SendAsync(List<Statement> statements, NpgsqlDataSource database, CancellationToken cancellationToken)
     {

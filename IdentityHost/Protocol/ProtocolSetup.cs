@@ -23,8 +23,8 @@ internal static class ProtocolSetup
         var services = builder.Services;
         services.AddOptions<TokensOptions>().BindConfiguration("Tokens").ValidateOnStart();
         services.AddSingleton<IValidateOptions<TokensOptions>, TokensOptionsCheck>();
-        services.AddOptions<RevocationOptions>().Configure<IOptions<TokensOptions>>(
-            (revocation, tokens) => revocation.Keep = tokens.Value.AccessTokenLifetime + TimeSpan.FromMinutes(1));
+        // The longest that any node may issue, not what this one does: while the setting changes node by node, a token may outlive it.
+        services.Configure<RevocationOptions>(revocation => revocation.Keep = TokensOptionsCheck.LongestAccessTokenLifetime + TimeSpan.FromMinutes(1));
 
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<IAccessTokenKeys>(provider => provider.GetRequiredService<SigningKeys>());

@@ -22,8 +22,7 @@ internal sealed partial class RestoreGuard(IConfiguration configuration, IOption
 
     // A dump that is loaded writes the row anew, by another transaction than the one it names. Zero stands for "may not know": learning it is
     // no change. The new epoch is also a time (seconds of 2026 and after): a backup that is restored twice must not count to the same number
-    // twice. Rows of the feed are given the number of this transaction: those of another cluster may lie in its future, and would be read
-    // again and again. The conflict clauses change nothing, but fail while a dump is being loaded that has not come to its keys: rows
+    // twice. The conflict clauses change nothing, but fail while a dump is being loaded that has not come to its keys: rows
     // written now would be in the way of those that come.
     static readonly string MoveSql =
         $"""
@@ -41,14 +40,18 @@ internal sealed partial class RestoreGuard(IConfiguration configuration, IOption
                     THEN greatest(i.epoch + 1, $5 + 1, (extract(epoch FROM identity_now()) - 1767225600)::int) ELSE i.epoch END
             FROM was WHERE i.id = {Installation.OnlyId} AND (was.loaded OR was.gone OR was.differs)
             RETURNING i.epoch, i.epoch <> was.epoch AS moves),
-        renumbered AS (
-            UPDATE revocations SET xid = pg_current_xact_id() FROM was LEFT JOIN moved ON true WHERE was.ahead OR moved.moves),
         revoked AS (
             {Revocations.InsertInto}
             SELECT {(short)RevocationKind.All}, '', epoch, identity_now() + $6 FROM moved WHERE moves ON CONFLICT (id) DO NOTHING),
         audited AS ({AuditLog.InsertInto} SELECT $7, NULL, NULL, NULL, NULL, epoch::text FROM moved WHERE moves ON CONFLICT (id) DO NOTHING)
-        SELECT epoch FROM moved WHERE moves
+        SELECT moved.epoch, coalesce(moves, false), ahead, (SELECT max(id) FROM revocations) FROM was LEFT JOIN moved ON true
         """;
+
+    // Apart from the move, which must be quick: with many rows either takes longer than a feed may stand still. What a moved epoch has killed
+    // needs no rows any more. Rows of another cluster may lie in this one's future, and would be read again and again: they get a number of ours.
+    static readonly string ForgetSql = $"DELETE FROM revocations WHERE id <= $1 AND kind <> {(short)RevocationKind.All}";
+
+    const string RenumberSql = "UPDATE revocations SET xid = pg_current_xact_id() WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())";
 
     readonly bool _trustFailover = configuration.GetValue("Database:TrustFailover", false);
     DatabaseIdentity? _identity;
@@ -93,10 +96,13 @@ internal sealed partial class RestoreGuard(IConfiguration configuration, IOption
     public async Task<int> RevokeEverythingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var read = new NpgsqlCommand($"SELECT epoch FROM installation WHERE id = {Installation.OnlyId}", connection);
-        var epoch = (int)(await read.ExecuteScalarAsync(cancellationToken))!;
+        if (await read.ExecuteScalarAsync(cancellationToken) is not int epoch)
+            throw new InvalidOperationException("The table installation is empty: a restore is under way, or no node has started on this database yet.");
         var identity = await IdentifyAsync(connection, cancellationToken);
-        // Null where somebody else moved it since.
-        return await MoveAsync(connection, identity, gone: true, epoch, AuditKinds.EverythingRevoked, cancellationToken) ?? epoch;
+        if (await MoveAsync(connection, identity, gone: true, epoch, AuditKinds.EverythingRevoked, cancellationToken) is { } moved)
+            return moved;
+        // Somebody else moved it since.
+        return (int)(await read.ExecuteScalarAsync(cancellationToken))!;
     }
 
     async Task<int?> MoveAsync(
@@ -111,7 +117,27 @@ internal sealed partial class RestoreGuard(IConfiguration configuration, IOption
         parameters.Add(Sql.Value(lastEpoch));
         parameters.Add(Sql.Value(options.Value.Keep));
         parameters.Add(Sql.Value(auditKind));
-        return (int?)await command.ExecuteScalarAsync(cancellationToken);
+        int? epoch = null;
+        var (ahead, last) = (false, (long?)null);
+        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (await row.ReadAsync(cancellationToken))
+                (epoch, ahead, last) = (row.GetBoolean(1) ? row.GetInt32(0) : null, row.GetBoolean(2), row.IsDBNull(3) ? null : row.GetInt64(3));
+        }
+        if (epoch is not null && last is { } id)
+            await ForAsLongAsItTakesAsync(new NpgsqlCommand(ForgetSql, connection) { Parameters = { Sql.Value(id) } }, cancellationToken);
+        else if (ahead)
+            await ForAsLongAsItTakesAsync(new NpgsqlCommand(RenumberSql, connection), cancellationToken);
+        return epoch;
+    }
+
+    static async Task ForAsLongAsItTakesAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using (command)
+        {
+            command.CommandTimeout = 0;
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     Task<DatabaseIdentity> IdentifyAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>

@@ -112,6 +112,7 @@ internal sealed partial class RevocationFeed(
             {
                 // Before the waiting request is answered: it was promised that this node does not accept what it has revoked.
                 copy.Doubt();
+                Release(waiting);
                 await CloseAsync();
                 if (!stopping.IsCancellationRequested)
                 {
@@ -280,9 +281,9 @@ internal sealed partial class RevocationFeed(
         }
     }
 
-    [LoggerMessage(2000, LogLevel.Warning, "The revocation feed cannot be read, each request asks the database until it can: {Reason}")]
+    [LoggerMessage(2110, LogLevel.Warning, "The revocation feed cannot be read, each request asks the database until it can: {Reason}")]
     static partial void Away(ILogger logger, string reason);
 
-    [LoggerMessage(2001, LogLevel.Information, "The revocation feed is read again")]
+    [LoggerMessage(2111, LogLevel.Information, "The revocation feed is read again")]
     static partial void Back(ILogger logger);
 }

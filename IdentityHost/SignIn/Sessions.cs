@@ -21,8 +21,8 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         WITH person AS (
             SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 AND ($10::text IS NULL OR password_hash = $10) FOR SHARE),
         session AS (
-            INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent, global_epoch, last_seen_at)
-            SELECT $3, id, $4, identity_now(), $5, $6, $7, (SELECT epoch FROM installation), identity_now() FROM person RETURNING user_id),
+            INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent, global_epoch)
+            SELECT $3, id, $4, identity_now(), $5, $6, $7, (SELECT epoch FROM installation) FROM person RETURNING user_id),
         state AS (
             INSERT INTO sign_in_states (user_id, last_sign_in_at) SELECT user_id, identity_now() FROM session
             ON CONFLICT (user_id) DO UPDATE SET last_sign_in_at = excluded.last_sign_in_at)
@@ -84,9 +84,13 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         return new Subject(person.Id, person.Epoch, person.Role, id, expires);
     }
 
-    /// <summary>For a sign-in that makes no grant: fails with <see cref="GrantRows.LostToARace"/> where the session was not begun after all.</summary>
-    public static void MustExist(WriteBatch batch, Subject subject) =>
-        batch.Add("SELECT 1 / count(*) FROM sessions WHERE id = $1", Sql.Value(subject.SessionId));
+    /// <summary>
+    /// For a sign-in in a browser, which makes no grant: the session is one that a cookie may stand for. Fails with
+    /// <see cref="GrantRows.LostToARace"/> where it was not begun after all.
+    /// </summary>
+    public static void AddBrowser(WriteBatch batch, Subject subject) => batch.Add(
+        "WITH seen AS (UPDATE sessions SET last_seen_at = identity_now() WHERE id = $1 RETURNING id) SELECT 1 / count(*) FROM seen",
+        Sql.Value(subject.SessionId));
 
     /// <summary>Ends a session with every grant and token below it. When this returns nothing of it works, whichever node is asked.</summary>
     public Task EndAsync(Guid session, long userId, string address) => ExecuteAsync(batch => AddEnd(batch, session, userId, address, clientId: null));

@@ -63,7 +63,8 @@ internal sealed class AccountTransaction(HostDbContext context, Revocations revo
         if (await change(target) is { } refusal)
             return refusal;
         await context.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        // Not given up half-way: what has committed must also be told.
+        await transaction.CommitAsync(CancellationToken.None);
         if (context.ChangeTracker.Entries<RevocationEntry>().Any())
             await revocations.PublishAsync();
         return null;

@@ -27,6 +27,7 @@ internal static class UsersSetup
 
         // Before Identity adds its own, which only steps in where there is none.
         services.AddScoped<IUserValidator<User>, AccountValidator>();
+        services.AddScoped<ILookupNormalizer, LookupNormalizer>();
         services.AddIdentityCore<User>().AddEntityFrameworkStores<HostDbContext>();
         services.AddScoped<Accounts>();
         services.AddScoped<AccountTransaction>();

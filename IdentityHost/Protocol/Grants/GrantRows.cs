@@ -14,7 +14,7 @@ namespace IdentityHost.Protocol.Grants;
 /// Writes <c>grants</c>, one row for each grant however many tokens come of it, with what its first refresh token is derived from. A person has
 /// at most <see cref="TokensOptions.MaximumGrants"/> live ones with an application: a new one ends the oldest.
 /// </summary>
-internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> options, IOptions<RevocationOptions> revocation)
+internal sealed class GrantRows(TimeProvider clock, Revocations revocations, IOptions<TokensOptions> options, IOptions<RevocationOptions> revocation)
 {
     // The session was inserted by an earlier statement of the same transaction, and only if the person was still allowed in.
     // The application's row is locked: one that is being disabled at this moment gets no grant (a plain read would not see it).
@@ -41,7 +41,7 @@ internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> opti
             SELECT {(short)RevocationKind.Grant}, replace(id::text, '-', ''), NULL, identity_now() + $11 FROM crowded_out),
         audited AS (
             {AuditLog.InsertInto} SELECT '{AuditKinds.GrantCrowdedOut}', user_id, user_id, $12, NULL, replace(id::text, '-', '') FROM crowded_out)
-        SELECT 1 / count(*) FROM made
+        SELECT 1 / count(*), (SELECT count(*) FROM crowded_out) FROM made
         """;
 
     /// <summary>Whether a batch failed because person, session or application changed while the password was being checked.</summary>
@@ -52,8 +52,10 @@ internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> opti
     {
         var id = Identifiers.NewRowId(clock.GetUtcNow());
         var salt = RandomNumberGenerator.GetBytes(RefreshTokens.SaltLength);
-        batch.Add(
+        var crowdedOut = false;
+        batch.AddRead(
             Insert,
+            row => crowdedOut = row.GetInt64(1) > 0,
             Sql.Value(client.ApplicationId),
             Sql.Value(client.Epoch),
             Sql.Value(id),
@@ -66,6 +68,7 @@ internal sealed class GrantRows(TimeProvider clock, IOptions<TokensOptions> opti
             Sql.Value(options.Value.MaximumGrants - 1),
             Sql.Value(revocation.Value.Keep),
             Sql.Value(client.ClientId));
+        batch.AfterCommit(() => crowdedOut ? revocations.PublishAsync() : Task.CompletedTask);
         return (id, salt);
     }
 }

@@ -170,7 +170,7 @@ internal sealed class KeyRotation(
         await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({ChangeLock})", cancellationToken);
         var result = change(await ReadAsync(context, cancellationToken));
         await context.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
         if (context.ChangeTracker.Entries<RevocationEntry>().Any())
             await revocations.PublishAsync();
         return result;

@@ -33,7 +33,17 @@ internal sealed class IssuedTokens(
         revoked AS (
             {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Grant}, $4, NULL, identity_now() + $5 FROM ended)
-        {AuditLog.InsertInto} SELECT '{AuditKinds.GrantRevoked}', user_id, user_id, $6, $7, $4 FROM ended
+        {AuditLog.InsertInto} SELECT '{AuditKinds.GrantRevoked}', user_id, user_id, $6, $7, $4 FROM ended RETURNING 1
+        """;
+
+    // Once for each token, however often it is asked for: a stranger's repetitions must cost no rows.
+    static readonly string EndTokenSql =
+        $"""
+        WITH revoked AS (
+            {Revocations.InsertInto}
+            SELECT {(short)RevocationKind.Token}, $1, NULL, identity_now() + $2
+            WHERE NOT EXISTS (SELECT FROM revocations WHERE key = $1 AND kind = {(short)RevocationKind.Token}) RETURNING 1)
+        {AuditLog.InsertInto} SELECT '{AuditKinds.TokenRevoked}', NULL, NULL, $3, $4, $1 FROM revoked RETURNING 1
         """;
 
     // As rotation would judge it now: the newest generation, or the one before it within its grace.
@@ -80,8 +90,7 @@ internal sealed class IssuedTokens(
     /// <summary>Ends the grant of a refresh token, whatever its generation, and every access token on it. Nothing happens to another client's.</summary>
     public Task EndGrantAsync(RefreshTokenParts token, Client client, string address)
     {
-        var batch = new WriteBatch();
-        batch.Add(
+        return EndAsync(
             EndGrantSql,
             Sql.Value(token.GrantId),
             Sql.Value(client.ApplicationId),
@@ -90,16 +99,19 @@ internal sealed class IssuedTokens(
             Sql.Value(revocation.Value.Keep),
             Sql.Value(client.ClientId),
             Sql.Value(address));
-        revocations.PublishWith(batch);
-        return batch.ExecuteAsync(database, CancellationToken.None);
     }
 
     /// <summary>Ends one access token; its grant goes on.</summary>
-    public Task EndAccessTokenAsync(AccessToken token, string address)
+    public Task EndAccessTokenAsync(AccessToken token, string address) => EndAsync(
+        EndTokenSql, Sql.Value(token.TokenId), Sql.Value(revocation.Value.Keep), Sql.Value(token.ClientId), Sql.Value(address));
+
+    /// <summary>The other nodes are woken only if something ended.</summary>
+    async Task EndAsync(string sql, params NpgsqlParameter[] parameters)
     {
         var batch = new WriteBatch();
-        revocations.Add(batch, RevocationKind.Token, token.TokenId);
-        batch.AddAudit(new AuditEvent { Kind = AuditKinds.TokenRevoked, ClientId = token.ClientId, Address = address, Detail = token.TokenId });
-        return batch.ExecuteAsync(database, CancellationToken.None);
+        var ended = false;
+        batch.AddRead(sql, _ => ended = true, parameters);
+        batch.AfterCommit(() => ended ? revocations.PublishAsync() : Task.CompletedTask);
+        await batch.ExecuteAsync(database, CancellationToken.None);
     }
 }

@@ -30,7 +30,9 @@ internal sealed class TokensOptions
 internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
 {
     static readonly TimeSpan Shortest = TimeSpan.FromSeconds(10);
-    static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+    /// <summary>No node issues a token that lives longer.</summary>
+    public static readonly TimeSpan LongestAccessTokenLifetime = TimeSpan.FromHours(1);
+
     static readonly TimeSpan LongestGrace = TimeSpan.FromMinutes(10);
 
     /// <summary>All of a person's grants with the application are read at each sign-in: it must stay a page or a few.</summary>
@@ -39,7 +41,7 @@ internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
     public ValidateOptionsResult Validate(string? name, TokensOptions options)
     {
         List<string> problems = [];
-        Range(nameof(options.AccessTokenLifetime), options.AccessTokenLifetime, Shortest, Longest, "00:10:00");
+        Range(nameof(options.AccessTokenLifetime), options.AccessTokenLifetime, Shortest, LongestAccessTokenLifetime, "00:10:00");
         Range(nameof(options.RefreshGrace), options.RefreshGrace, TimeSpan.Zero, LongestGrace, "00:01:00");
         NotShorter(nameof(options.RefreshIdleLifetime), options.RefreshIdleLifetime, "14.00:00:00");
         NotShorter(nameof(options.RefreshAbsoluteLifetime), options.RefreshAbsoluteLifetime, "90.00:00:00");

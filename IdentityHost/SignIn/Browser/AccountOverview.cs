@@ -1,5 +1,7 @@
 using IdentityHost.Data;
+using IdentityHost.Data.Entities;
 using IdentityHost.Users;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace IdentityHost.SignIn.Browser;
@@ -15,12 +17,16 @@ internal sealed record SessionView(Guid Id, DateTime Since, string? Address, str
 }
 
 /// <summary>Reads <see cref="AccountOverview"/>: two statements.</summary>
-internal sealed class AccountOverviews(UserReads users, NpgsqlDataSource database)
+internal sealed class AccountOverviews(UserReads users, NpgsqlDataSource database, IOptions<BrowserSessionOptions> options)
 {
-    const string SessionsSql =
-        """
+    // Where a browser may still come in, or an application has a grant; a session that has neither is nothing to sign out of.
+    static readonly string SessionsSql =
+        $"""
         SELECT id, auth_time, address, user_agent FROM sessions
-        WHERE user_id = $1 AND ended_at IS NULL AND expires_at > identity_now() ORDER BY auth_time DESC LIMIT 100
+        WHERE user_id = $1 AND ended_at IS NULL AND expires_at > identity_now() AND global_epoch = {Installation.EpochSql}
+          AND ((last_seen_at + $2 > identity_now() AND auth_time + $3 > identity_now())
+            OR EXISTS (SELECT FROM grants g WHERE g.session_id = sessions.id AND g.ended_at IS NULL))
+        ORDER BY auth_time DESC LIMIT 100
         """;
 
     /// <summary>Null if there is no such person any more.</summary>
@@ -30,6 +36,8 @@ internal sealed class AccountOverviews(UserReads users, NpgsqlDataSource databas
             return null;
         await using var command = database.CreateCommand(SessionsSql);
         command.Parameters.Add(Sql.Value(userId));
+        command.Parameters.Add(Sql.Value(options.Value.IdleLifetime));
+        command.Parameters.Add(Sql.Value(options.Value.AbsoluteLifetime));
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         List<SessionView> sessions = [];
         while (await row.ReadAsync(cancellationToken))

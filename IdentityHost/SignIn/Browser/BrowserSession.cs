@@ -21,7 +21,7 @@ internal static class BrowserSession
     {
         var services = builder.Services;
         services.AddOptions<BrowserSessionOptions>().BindConfiguration("Sessions")
-            .Validate(o => o.IsValid, "Sessions: IdleLifetime must be at least 00:01:00, AbsoluteLifetime not below IdleLifetime (defaults 1.00:00:00 and 14.00:00:00).")
+            .Validate(o => o.IsValid, "Sessions: IdleLifetime must be at least 00:01:00, AbsoluteLifetime not below IdleLifetime and at most 365 days (defaults 1.00:00:00 and 14.00:00:00).")
             .ValidateOnStart();
         services.AddSingleton<BrowserSessions>();
         services.AddScoped<BrowserSignIn>();

@@ -14,13 +14,13 @@ internal sealed class BrowserSessions(NpgsqlDataSource database, IOptions<Browse
     /// <summary>How precisely it is known when a browser was last seen: a page must not cost a write each time.</summary>
     static readonly TimeSpan Grain = TimeSpan.FromMinutes(1);
 
-    const string FindSql =
-        """
+    static readonly string FindSql =
+        $"""
         WITH live AS (
             SELECT s.id, s.user_id, s.amr, s.auth_time, s.last_seen_at, u.user_name, u.name, u.role
             FROM sessions s JOIN users u ON u.id = s.user_id
             WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > identity_now() AND s.auth_time + $2 > identity_now()
-              AND s.last_seen_at + $3 > identity_now() AND u.status AND s.global_epoch = (SELECT epoch FROM installation)),
+              AND s.last_seen_at + $3 > identity_now() AND u.status AND s.global_epoch = {Installation.EpochSql}),
         seen AS (
             UPDATE sessions SET last_seen_at = identity_now() FROM live
             WHERE sessions.id = live.id AND live.last_seen_at + $4 < identity_now())

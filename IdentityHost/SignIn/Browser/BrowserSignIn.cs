@@ -30,7 +30,7 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Npgsq
                 await batch.AbandonAsync(database, CancellationToken.None);
                 return result;
             }
-            Sessions.MustExist(batch, subject);
+            Sessions.AddBrowser(batch, subject);
             await batch.ExecuteAsync(database, context.RequestAborted);
             await BeginAsync(context, subject);
             return subject;

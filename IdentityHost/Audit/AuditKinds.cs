@@ -33,4 +33,11 @@ internal static class AuditKinds
     public const string GrantCrowdedOut = "grant_crowded_out";
     public const string EverythingRevoked = "everything_revoked";
     public const string TokenRevoked = "token_revoked";
+    public const string ExternalKnown = "external_known";
+    public const string ExternalCreated = "external_created";
+    public const string ExternalLinked = "external_linked";
+    public const string ExternalUnlinked = "external_unlinked";
+    public const string ExternalSquatterRemoved = "external_squatter_removed";
+    public const string ExternalCredentialAsked = "external_credential_asked";
+    public const string ExternalRefused = "external_refused";
 }

@@ -38,21 +38,36 @@ internal sealed class WriteBatch
         catch (OperationCanceledException)
         {
             // Whether it was in time nobody knows: it may have committed.
-            await AfterCommitAsync();
+            await CommittedAsync();
             throw;
         }
-        await AfterCommitAsync();
+        await CommittedAsync();
+    }
+
+    /// <summary>
+    /// Sends all of it within a transaction that is open already; nothing is tried again. Whoever commits calls <see cref="CommittedAsync"/>
+    /// afterwards.
+    /// </summary>
+    public async Task ExecuteAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        if (_statements.Count == 0)
+            return;
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
+        foreach (var statement in _statements)
+            batch.BatchCommands.Add(statement.NewCommand());
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Does, and waits for, what was to be done after the commit.</summary>
+    public async Task CommittedAsync()
+    {
+        foreach (var action in _afterCommit)
+            await action();
     }
 
     /// <summary>Sends only what is owed anyway: the rest was refused, or failed and was rolled back.</summary>
     public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
         SendAsync(_statements.FindAll(s => s.Kept), database, cancellationToken);
-
-    async Task AfterCommitAsync()
-    {
-        foreach (var action in _afterCommit)
-            await action();
-    }
 
     static async Task SendAsync(List<Statement> statements, NpgsqlDataSource database, CancellationToken cancellationToken)
     {

@@ -23,6 +23,8 @@ internal sealed partial class PruningJob(
     [
         ("revocations", Delete("revocations", "expires_at < identity_now()")),
         ("grants", Delete("grants", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),
+        ("handoffs", Delete("handoffs", "expires_at < identity_now()")),
+        ("used_states", Delete("used_states", "expires_at < identity_now()")),
         ("sessions", Delete("sessions", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),
     ];
 

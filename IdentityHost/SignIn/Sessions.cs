@@ -3,6 +3,8 @@ using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Protocol;
+using IdentityHost.Protocol.Clients;
+using IdentityHost.Protocol.Endpoints;
 using IdentityHost.Protocol.Grants;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
@@ -64,15 +66,19 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     /// <param name="amr">How (RFC 8176).</param>
     /// <param name="origin">Where the request came from.</param>
     /// <param name="onlyIfHash">After a change of password: the hash that must be in force, or another change has won.</param>
-    public Subject Add(WriteBatch batch, PersonAtTheDoor person, string amr, PasswordCredentials origin, string? onlyIfHash = null)
+    public Subject Add(WriteBatch batch, PersonAtTheDoor person, string amr, PasswordCredentials origin, string? onlyIfHash = null) =>
+        Add(batch, person.Id, person.Epoch, person.Role, amr, new SessionOrigin(origin.ClientId, origin.Address, origin.UserAgent), onlyIfHash);
+
+    /// <inheritdoc cref="Add(WriteBatch, PersonAtTheDoor, string, PasswordCredentials, string?)"/>
+    public Subject Add(WriteBatch batch, long person, int epoch, UserRole role, string amr, SessionOrigin origin, string? onlyIfHash = null)
     {
         var now = clock.GetUtcNow();
         var id = Identifiers.NewRowId(now);
         var expires = now + tokens.Value.RefreshAbsoluteLifetime;
         batch.Add(
             BeginSql,
-            Sql.Value(person.Id),
-            Sql.Value(person.Epoch),
+            Sql.Value(person),
+            Sql.Value(epoch),
             Sql.Value(id),
             Sql.Value(amr),
             Sql.Value(expires.UtcDateTime),
@@ -81,7 +87,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
             Sql.Value(AuditKinds.SignedIn),
             Sql.Value(origin.ClientId),
             Sql.Optional(onlyIfHash));
-        return new Subject(person.Id, person.Epoch, person.Role, id, expires);
+        return new Subject(person, epoch, role, id, expires);
     }
 
     /// <summary>
@@ -135,4 +141,15 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
         add(batch);
         return batch.ExecuteAsync(database, CancellationToken.None);
     }
+}
+
+/// <summary>Where a session is begun from.</summary>
+/// <param name="ClientId">The application, for the audit.</param>
+/// <param name="Address">As <c>RequestOrigin</c> tells it.</param>
+/// <param name="UserAgent">What the browser says it is.</param>
+internal sealed record SessionOrigin(string ClientId, string Address, string? UserAgent)
+{
+    /// <summary>A browser at this host's own pages.</summary>
+    public static SessionOrigin Of(HttpContext context) =>
+        new(DeclaredApplications.BuiltIn, RequestOrigin.Address(context), RequestOrigin.UserAgent(context));
 }

@@ -4,6 +4,7 @@ using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
 using IdentityHost.SignIn.Browser;
 using IdentityHost.SignIn.Endpoints;
+using IdentityHost.SignIn.Providers;
 using IdentityHost.Users.Api;
 using IdentityHost.Users.Endpoints;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ namespace IdentityHost.SignIn;
 
 /// <summary>
 /// How people prove who they are: the one door, attempts, sessions, and the bearer scheme of our own APIs.
-/// Routes: <c>/users/login</c>, <c>/users/logout</c> and their aliases. Joins Protocol (tokens) and Users (people), which do not know one
+/// Routes: <c>/users/login</c>, <c>/users/logout</c> and their aliases, <c>/users/auth/google</c>. Joins Protocol (tokens) and Users (people), which do not know one
 /// another; knows no page and no job.
 /// </summary>
 internal static class SignInSetup
@@ -33,6 +34,7 @@ internal static class SignInSetup
         services.AddScoped<LogoutEndpoint>();
         builder.AddBearer();
         builder.AddBrowserSession();
+        builder.AddGoogle();
         return builder;
     }
 
@@ -40,6 +42,7 @@ internal static class SignInSetup
     {
         LoginEndpoint.Map(app);
         LogoutEndpoint.Map(app);
+        GoogleEndpoint.Map(app);
         return app;
     }
 

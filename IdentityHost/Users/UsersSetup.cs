@@ -10,7 +10,7 @@ namespace IdentityHost.Users;
 
 /// <summary>
 /// Owns who people are: accounts, their passwords' hashes and policy, the first admin, and the envelope every answer of the users API comes in.
-/// Routes: <c>/users</c>, <c>/users/register</c>, <c>/users/current</c>, <c>/users/me</c>, <c>/users/{id}</c>, <c>/users/{id}/status</c>, <c>POST /user</c>, <c>/auth/register</c>.
+/// Routes: <c>/users</c>, <c>/users/register</c>, <c>/users/current</c>, <c>/users/me</c>, <c>/users/{id}</c>, <c>/users/{id}/status</c>, <c>/users/{id}/picture</c>, <c>POST /user</c>, <c>/auth/register</c>.
 /// Uses Data, Audit and Revocation. Must not know Protocol or SignIn: who is calling comes as claims, and how they proved it is not asked.
 /// What stands in between is <see cref="ILoginAtUser"/>, which SignIn answers.
 /// </summary>
@@ -33,6 +33,7 @@ internal static class UsersSetup
         services.AddScoped<AccountTransaction>();
         services.AddScoped<AccountCommands>();
         services.AddSingleton<UserReads>();
+        services.AddSingleton<Pictures>();
         services.AddSingleton<PageCursor>();
         services.AddSingleton<Access>();
         services.AddScoped<RegisterEndpoint>();
@@ -53,6 +54,7 @@ internal static class UsersSetup
         ChangeUserEndpoint.Map(app);
         SetStatusEndpoint.Map(app);
         DeleteUserEndpoint.Map(app);
+        PictureEndpoint.Map(app);
         return app;
     }
 

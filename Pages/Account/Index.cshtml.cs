@@ -1,21 +1,32 @@
 using IdentityHost.SignIn.Browser;
+using IdentityHost.SignIn.External;
+using IdentityHost.SignIn.Providers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.Extensions.Localization;
 using Pages.Resources;
+using Pages.SignIn;
 
 namespace Pages.Account;
 
 /// <summary>The page at <c>/account</c>: who I am, how I sign in, where I am signed in, and the way out of each.</summary>
-internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn signIn) : PageModel
+internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn signIn, GoogleSignIn google, LinkingByPerson linking) : PageModel
 {
     const string SignedOut = "/signed-out";
 
     public BrowserPerson Person { get; private set; } = null!;
 
     public AccountOverview Overview { get; private set; } = null!;
+
+    public GoogleSignIn Google => google;
+
+    /// <summary>Whether the password is asked for before anything that decides who gets in is changed.</summary>
+    public bool AsksPassword => Overview.HasPassword && !linking.IsFresh(Person);
+
+    /// <summary>The text of what went wrong; null if nothing has.</summary>
+    public string? Problem { get; private set; }
 
     /// <summary>Whoever is not signed in signs in first, and comes back.</summary>
     public override async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
@@ -29,8 +40,37 @@ internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn sig
         await next();
     }
 
-    public async Task<IActionResult> OnGetAsync()
+    public Task<IActionResult> OnGetAsync(string? problem) =>
+        GoogleProblems.Find(problem) is { } told ? ShowAsync(told.Status, told.Text) : ShowAsync(StatusCodes.Status200OK, null);
+
+    /// <summary>To Google, and back by the callback, where the same session must be signed in.</summary>
+    public async Task<IActionResult> OnPostLinkAsync(string? password)
     {
+        var answer = await linking.BeginAsync(HttpContext, Person, password);
+        if (answer != LinkingAnswer.Done)
+            return await ShowAsync(answer);
+        // The framework redirects by 302; after a form it is 303.
+        Response.StatusCode = StatusCodes.Status303SeeOther;
+        return new EmptyResult();
+    }
+
+    public async Task<IActionResult> OnPostUnlinkAsync(string? password)
+    {
+        var answer = await linking.UnlinkAsync(HttpContext, Person, password);
+        return answer == LinkingAnswer.Done ? this.To(SeeOther.Home) : await ShowAsync(answer);
+    }
+
+    Task<IActionResult> ShowAsync(LinkingAnswer answer) => answer switch
+    {
+        LinkingAnswer.LastWay => ShowAsync(StatusCodes.Status409Conflict, "google_last"),
+        LinkingAnswer.Later => ShowAsync(StatusCodes.Status429TooManyRequests, "google_later"),
+        LinkingAnswer.NotConfigured => ShowAsync(StatusCodes.Status404NotFound, "google_unavailable"),
+        _ => ShowAsync(StatusCodes.Status400BadRequest, "google_password"),
+    };
+
+    async Task<IActionResult> ShowAsync(int status, string? problem)
+    {
+        (Response.StatusCode, Problem) = (status, problem);
         // Deleted a moment ago: there is nothing to show, and soon no session.
         if (await overviews.ReadAsync(Person.UserId, HttpContext.RequestAborted) is not { } overview)
             return this.To(SignedOut);

@@ -1,14 +1,15 @@
 using System.Globalization;
 using IdentityHost.Protocol;
 using IdentityHost.SignIn.Browser;
+using IdentityHost.SignIn.Providers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Pages.SignIn;
 
-/// <summary>The page at <c>/sign-in</c>: name and password.</summary>
-internal sealed class SignInModel(BrowserSignIn signIn) : PageModel
+/// <summary>The page at <c>/sign-in</c>: name and password, or Google.</summary>
+internal sealed class SignInModel(BrowserSignIn signIn, GoogleSignIn google) : PageModel
 {
     /// <summary>As typed, so that only the password has to be typed again.</summary>
     public string? Identifier { get; private set; }
@@ -23,8 +24,17 @@ internal sealed class SignInModel(BrowserSignIn signIn) : PageModel
     /// <summary>Seconds to wait, for the text that says so.</summary>
     public string Wait { get; private set; } = "";
 
-    public async Task<IActionResult> OnGetAsync() =>
-        await BrowserSignIn.PersonAsync(HttpContext) is null ? Page() : this.Back(ReturnTo);
+    public GoogleSignIn Google => google;
+
+    /// <summary>Where the button leads: the provider, and from there to where the person was going.</summary>
+    public string GoogleAddress => Request.PathBase + "/users/auth/google" + QueryString.Create("return_to", string.IsNullOrEmpty(ReturnTo) ? SeeOther.Home : ReturnTo);
+
+    public async Task<IActionResult> OnGetAsync(string? problem)
+    {
+        if (GoogleProblems.Find(problem) is { } told)
+            return Refuse(told.Status, told.Text);
+        return await BrowserSignIn.PersonAsync(HttpContext) is null ? Page() : this.Back(ReturnTo);
+    }
 
     public async Task<IActionResult> OnPostAsync(string? identifier, string? password)
     {

@@ -17,7 +17,17 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Npgsq
     /// <param name="password">As typed.</param>
     /// <param name="newPassword">The password to change to, where the old one must be changed.</param>
     /// <returns>Null when signed in.</returns>
-    public async Task<SubjectResult> WithPasswordAsync(HttpContext context, string identifier, string password, string? newPassword)
+    public Task<SubjectResult> WithPasswordAsync(HttpContext context, string identifier, string password, string? newPassword) =>
+        WithPasswordAsync(context, identifier, password, newPassword, static (_, _) => { });
+
+    /// <inheritdoc cref="WithPasswordAsync(HttpContext, string, string, string?)"/>
+    /// <param name="context">The request; a session it already has is ended, so that a cookie from before the sign-in is worth nothing.</param>
+    /// <param name="identifier">Username or e-mail, as typed.</param>
+    /// <param name="password">As typed.</param>
+    /// <param name="newPassword">The password to change to, where the old one must be changed.</param>
+    /// <param name="also">Adds what is to stand with the sign-in or not at all.</param>
+    public async Task<SubjectResult> WithPasswordAsync(
+        HttpContext context, string identifier, string password, string? newPassword, Action<WriteBatch, Subject> also)
     {
         var batch = new WriteBatch();
         var credentials = new PasswordCredentials(
@@ -30,6 +40,7 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Npgsq
                 await batch.AbandonAsync(database, CancellationToken.None);
                 return result;
             }
+            also(batch, subject);
             Sessions.AddBrowser(batch, subject);
             await batch.ExecuteAsync(database, context.RequestAborted);
             await BeginAsync(context, subject);

@@ -18,8 +18,8 @@ internal sealed record UserBody
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public required string? Nama { get; init; }
 
-    /// <summary>No picture is kept yet.</summary>
-    public string? ProfilePicture { get; init; }
+    /// <summary>A path of this host, which changes with the picture.</summary>
+    public required string? ProfilePicture { get; init; }
     public required decimal? Weight { get; init; }
     public required decimal? Height { get; init; }
     public required string Role { get; init; }
@@ -46,6 +46,7 @@ internal sealed record UserBody
         EmailVerified = user.EmailVerified,
         Name = user.Name,
         Nama = Messages.IsIndonesian(Messages.Language(context)) ? user.Name : null,
+        ProfilePicture = user.PictureVersion is { } version ? string.Create(CultureInfo.InvariantCulture, $"/users/{user.Id}/picture?v={version}") : null,
         Weight = user.Weight,
         Height = user.Height,
         Role = user.Role == UserRole.Admin ? "ADMIN" : "USER",

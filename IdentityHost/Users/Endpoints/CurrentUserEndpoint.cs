@@ -11,10 +11,14 @@ internal static class CurrentUserEndpoint
         routes.MapGet("/users/me", GetAsync);
     }
 
-    static async Task<IResult> GetAsync(HttpContext context, UserReads users)
+    static async Task<IResult> GetAsync(HttpContext context, UserReads users, IServiceProvider services)
     {
         if (Caller.Of(context) is not { } caller)
-            return Results.Challenge();
+        {
+            return services.GetService<IHandoffAtCurrent>() is { } handoff && await handoff.AnswerAsync(context) is { } answer
+                ? answer
+                : Results.Challenge();
+        }
         if (Access.Self(caller) is { } refusal)
             return refusal;
         // Deleted or disabled after the token was checked: the token is dead whatever the check said.
@@ -28,4 +32,14 @@ internal static class CurrentUserEndpoint
     {
         public Task ExecuteAsync(HttpContext httpContext) => UsersChallenge.RevokedAsync(httpContext);
     }
+}
+
+/// <summary>
+/// <c>GET /users/current</c> without an access token may come with the one-time token of a sign-in by redirect. Signing in is not the business of this
+/// folder, so whoever does it registers this.
+/// </summary>
+internal interface IHandoffAtCurrent
+{
+    /// <summary>Null where the request has no such token, or none that is good.</summary>
+    Task<IResult?> AnswerAsync(HttpContext context);
 }

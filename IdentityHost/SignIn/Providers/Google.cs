@@ -34,6 +34,9 @@ internal sealed partial class Google(
     const string BegunAt = "begun";
     const string Identity = "identity";
 
+    /// <summary>What this browser began, once it has shown its cookie.</summary>
+    AuthenticationProperties? _begun;
+
     /// <summary>Who came back, in a ticket of this handler.</summary>
     public static ExternalIdentity IdentityOf(AuthenticationProperties properties) => properties.GetParameter<ExternalIdentity>(Identity)!;
 
@@ -52,8 +55,26 @@ internal sealed partial class Google(
         return QueryHelpers.AddQueryString(base.BuildChallengeUrl(properties, redirectUri), more);
     }
 
-    protected override bool ValidateCorrelationId(AuthenticationProperties properties) =>
-        base.ValidateCorrelationId(properties) ? true : throw new GoogleFailure(ExternalProblems.State, "this browser did not begin it");
+    /// <summary>Whatever goes wrong with a state that is ours, somebody is told so on the page that they came from.</summary>
+    protected override async Task<HandleRequestResult> HandleRemoteAuthenticateAsync()
+    {
+        try
+        {
+            return await base.HandleRemoteAuthenticateAsync();
+        }
+        catch (Exception e) when (_begun is not null && !Context.RequestAborted.IsCancellationRequested)
+        {
+            return HandleRequestResult.Fail(e, _begun);
+        }
+    }
+
+    protected override bool ValidateCorrelationId(AuthenticationProperties properties)
+    {
+        if (!base.ValidateCorrelationId(properties))
+            throw new GoogleFailure(ExternalProblems.State, "this browser did not begin it");
+        _begun = properties;
+        return true;
+    }
 
     /// <summary>Reached only with a state that was sealed here and a browser that has its cookie, so a stranger's guess uses nothing up.</summary>
     protected override async Task<OAuthTokenResponse> ExchangeCodeAsync(OAuthCodeExchangeContext context)

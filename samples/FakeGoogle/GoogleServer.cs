@@ -115,7 +115,7 @@ public sealed class GoogleServer : IAsyncDisposable
         return Results.Content(page.ToString(), "text/html; charset=utf-8");
     }
 
-    IResult Chosen(HttpRequest request) => Results.Redirect(Callback(Query(request), request.Query["person"]).ToString());
+    IResult Chosen(HttpRequest request) => Results.Redirect(Callback(Query(request), request.Query["person"]).AbsoluteUri);
 
     /// <summary>Without somebody who was chosen: consent was cancelled.</summary>
     Uri Callback(Dictionary<string, string> query, string? subject)

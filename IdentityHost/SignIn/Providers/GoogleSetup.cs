@@ -35,12 +35,13 @@ internal static class GoogleSetup
         services.AddSingleton<GoogleBackchannel>();
         services.AddSingleton<GoogleKeys>();
         services.AddSingleton<GoogleIdToken>();
-        services.AddScoped<GoogleEvents>();
+        services.AddSingleton<GoogleEvents>();
+        services.AddScoped<GoogleArrival>();
         services.AddAuthentication().AddOAuth<OAuthOptions, Google>(Google.SchemeName, _ => { });
-        services.AddOptions<OAuthOptions>(Google.SchemeName).Configure<IOptions<GoogleOptions>, GoogleBackchannel, Issuer>(Configure);
+        services.AddOptions<OAuthOptions>(Google.SchemeName).Configure<IOptions<GoogleOptions>, GoogleBackchannel, Issuer, GoogleEvents>(Configure);
     }
 
-    static void Configure(OAuthOptions options, IOptions<GoogleOptions> google, GoogleBackchannel backchannel, Issuer issuer)
+    static void Configure(OAuthOptions options, IOptions<GoogleOptions> google, GoogleBackchannel backchannel, Issuer issuer, GoogleEvents events)
     {
         options.ClientId = google.Value.ClientId;
         options.ClientSecret = google.Value.ClientSecret;
@@ -48,7 +49,7 @@ internal static class GoogleSetup
         options.TokenEndpoint = google.Value.TokenEndpoint;
         options.CallbackPath = GoogleOptions.CallbackPath;
         options.SignInScheme = Browser.BrowserSession.Scheme;
-        options.EventsType = typeof(GoogleEvents);
+        options.Events = events;
         options.Backchannel = backchannel.Client;
         options.RemoteAuthenticationTimeout = Google.Lifetime;
         options.UsePkce = true;

@@ -146,7 +146,7 @@ internal sealed class ExternalSignIn(
     {
         Tell(arrival, kind, account, reason);
         var subject = sessions.Add(arrival.Batch, account.Id, account.Epoch, account.Role, Federated, arrival.Origin);
-        Sessions.MustExist(arrival.Batch, subject);
+        Sessions.AddBrowser(arrival.Batch, subject);
         return new ExternalOutcome(subject);
     }
 

@@ -1,6 +1,6 @@
 using IdentityHost.SignIn.Browser;
 
-namespace IdentityHost.Tests.SignIn.Browser;
+namespace IdentityHost.Tests.SignIn;
 
 /// <summary>What people read of a User-Agent.</summary>
 public sealed class DeviceNameTests

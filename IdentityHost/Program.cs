@@ -2,6 +2,7 @@ using IdentityHost.Data;
 using IdentityHost.Hosting;
 using IdentityHost.Jobs;
 using IdentityHost.Limits;
+using IdentityHost.Mail;
 using IdentityHost.Protocol;
 using IdentityHost.Revocation;
 using IdentityHost.SignIn;
@@ -24,6 +25,7 @@ internal static class Program
     {
         builder.AddHosting();
         builder.AddData();
+        builder.AddMail();
         builder.AddRevocation();
         builder.AddLimits();
         builder.AddProtocol();

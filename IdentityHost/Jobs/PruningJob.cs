@@ -10,7 +10,8 @@ namespace IdentityHost.Jobs;
 
 /// <summary>
 /// Deletes rows that can decide nothing any more: revocations whose tokens have expired, grants and sessions that have ended or run out,
-/// and forgotten attempts and failures. In small batches, each its own transaction, so that it never holds many rows and can be stopped at any time.
+/// links that were mailed, old mail, and forgotten attempts and failures. In small batches, each its own transaction, so that it never holds many rows
+/// and can be stopped at any time.
 /// </summary>
 [DisallowConcurrentExecution]
 internal sealed partial class PruningJob(
@@ -26,6 +27,10 @@ internal sealed partial class PruningJob(
         ("handoffs", Delete("handoffs", "expires_at < identity_now()")),
         ("used_states", Delete("used_states", "expires_at < identity_now()")),
         ("sessions", Delete("sessions", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),
+        // A link of an hour still counts against the mails of its hour; none lives longer than it counts.
+        ("account_tokens", Delete("account_tokens", "expires_at < identity_now()")),
+        // Sent, given up, or kept for the page of Development.
+        ("mail", Delete("mail", "created_at < identity_now() - interval '7 days'")),
     ];
 
     static readonly string ForgottenAttempts = Delete(

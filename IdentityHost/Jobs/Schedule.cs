@@ -14,7 +14,8 @@ internal static class Schedule
         var connectionString = builder.Configuration.GetConnectionString("Postgres")!;
         builder.Services.AddQuartz(quartz =>
         {
-            quartz.UseDefaultThreadPool(2);
+            // As many as there are jobs: mail that waits for a slow server holds up no other.
+            quartz.UseDefaultThreadPool(3);
             quartz.UsePersistentStore(store =>
             {
                 store.UsePostgres(connectionString);
@@ -23,6 +24,7 @@ internal static class Schedule
             });
 
             quartz.Every<PruningJob>(TimeSpan.FromMinutes(5));
+            quartz.Every<MailJob>(TimeSpan.FromSeconds(3));
             quartz.Every<KeyRotationJob>((builder.Configuration.GetSection("Keys").Get<KeysOptions>() ?? new KeysOptions()).Interval);
         });
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);

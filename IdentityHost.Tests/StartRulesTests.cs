@@ -63,6 +63,8 @@ public sealed class StartRulesTests
     [InlineData("RateLimits:Address:Block", "00:00:00", "RateLimits:Address:Block", "is 00:00:00", "00:01:00 is the default")]
     [InlineData("RateLimits:Address:LongestBlock", "00:00:30", "RateLimits:Address:LongestBlock", "00:00:30", "from 00:01:00")]
     [InlineData("Passwords:Iterations", "1", "Passwords:Iterations", "1", "210000")]
+    [InlineData("Users:RequireConfirmedEmail", "true", "Users:RequireConfirmedEmail", "Mail:Smtp:Host")]
+    [InlineData("Mail:Smtp:Host", "smtp.example.com", "Mail:Smtp:From", "''", "id@example.com")]
     public async Task A_bad_value_is_refused(string key, string value, params string[] said)
     {
         var refused = await RefusedAsync(new(Sound) { [key] = value });

@@ -37,6 +37,9 @@ public class HostFixture(TestPostgres postgres) : IAsyncLifetime
 
     protected virtual int NodeCount => 2;
 
+    /// <summary>Most tests are about what every environment does.</summary>
+    protected virtual string EnvironmentName => "Development";
+
     /// <summary>Settings beside those that every test host has.</summary>
     protected virtual IEnumerable<KeyValuePair<string, string?>> Settings => [];
 
@@ -46,7 +49,7 @@ public class HostFixture(TestPostgres postgres) : IAsyncLifetime
         Database = NpgsqlDataSource.Create(_connectionString);
         var nodes = new List<HostNode>();
         for (var i = 0; i < NodeCount; i++)
-            nodes.Add(await HostNode.StartAsync(_connectionString, Settings));
+            nodes.Add(await HostNode.StartAsync(_connectionString, Settings, EnvironmentName));
         Nodes = nodes;
         Client = new HttpClient(new Balancer(nodes)) { BaseAddress = new Uri(Issuer) };
         Clock = new TestClock(Database, nodes);
@@ -105,17 +108,17 @@ public sealed class HostNode : IAsyncDisposable
     public T Service<T>()
         where T : notnull => App.Services.GetRequiredService<T>();
 
-    internal static async Task<HostNode> StartAsync(string connectionString, IEnumerable<KeyValuePair<string, string?>> settings)
+    internal static async Task<HostNode> StartAsync(string connectionString, IEnumerable<KeyValuePair<string, string?>> settings, string environment = "Development")
     {
         var log = new LogRecorder();
-        var app = Build(connectionString, settings, log);
+        var app = Build(connectionString, settings, log, environment);
         await app.StartAsync();
         return new HostNode(app, log);
     }
 
-    internal static WebApplication Build(string connectionString, IEnumerable<KeyValuePair<string, string?>> settings, LogRecorder log)
+    internal static WebApplication Build(string connectionString, IEnumerable<KeyValuePair<string, string?>> settings, LogRecorder log, string environment = "Development")
     {
-        string[] args = ["--environment=Development", "--urls=http://127.0.0.1:0", $"--contentRoot={Repository.Root}"];
+        string[] args = [$"--environment={environment}", "--urls=http://127.0.0.1:0", $"--contentRoot={Repository.Root}"];
         var builder = Program.CreateBuilder(args);
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>

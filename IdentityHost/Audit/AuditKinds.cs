@@ -21,6 +21,11 @@ internal static class AuditKinds
     public const string UserDeleted = "user_deleted";
     public const string RoleChanged = "role_changed";
     public const string PasswordChanged = "password_changed";
+    public const string PasswordResetAsked = "password_reset_asked";
+    public const string EmailConfirmationAsked = "email_confirmation_asked";
+    public const string EmailConfirmed = "email_confirmed";
+    public const string EmailChangeAsked = "email_change_asked";
+    public const string RegisteredAgain = "registered_again";
     public const string ApplicationDeclared = "application_declared";
     public const string ApplicationDisabled = "application_disabled";
     public const string SigningKeyCreated = "signing_key_created";

@@ -29,11 +29,13 @@ internal sealed class WriteBatch
     }
 
     /// <summary>Sends all of it.</summary>
-    public async Task ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    /// <returns>How many rows the statements wrote (each its last part, where it has several).</returns>
+    public async Task<int> ExecuteAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
+        int written;
         try
         {
-            await SendAsync(_statements, database, cancellationToken);
+            written = await SendAsync(_statements, database, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -42,6 +44,7 @@ internal sealed class WriteBatch
             throw;
         }
         await CommittedAsync();
+        return written;
     }
 
     /// <summary>
@@ -69,11 +72,11 @@ internal sealed class WriteBatch
     public Task AbandonAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
         SendAsync(_statements.FindAll(s => s.Kept), database, cancellationToken);
 
-    static async Task SendAsync(List<Statement> statements, NpgsqlDataSource database, CancellationToken cancellationToken)
+    static async Task<int> SendAsync(List<Statement> statements, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         if (statements.Count == 0)
-            return;
-        await Conflicts.RetryAsync(async () =>
+            return 0;
+        return await Conflicts.RetryAsync(async () =>
         {
             await using var batch = database.CreateBatch();
             foreach (var statement in statements)

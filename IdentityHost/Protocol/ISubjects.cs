@@ -45,6 +45,9 @@ internal enum SubjectRefusal
     /// <summary>Right password, but the account is disabled.</summary>
     Disabled,
 
+    /// <summary>Right password, but the person has not confirmed their e-mail, and the operator wants it.</summary>
+    EmailNotConfirmed,
+
     /// <summary>Right password, but the person's role allows none of the scopes asked for.</summary>
     ScopeNotAllowed,
 

@@ -17,7 +17,8 @@ internal sealed record AttemptSlot(byte[] Key, DateTime? Lease, TimeSpan? Blocke
 
 /// <summary>What the door must know of an account.</summary>
 internal sealed record PersonAtTheDoor(
-    long Id, string UserName, string? Email, string? PasswordHash, bool Active, UserRole Role, int Epoch, bool MustChangePassword, bool PasswordExpired);
+    long Id, string UserName, string? Email, string? PasswordHash, bool Active, UserRole Role, int Epoch, bool MustChangePassword, bool PasswordExpired,
+    bool EmailConfirmed);
 
 /// <summary>
 /// Counts sign-in attempts, by identifier and address. A slot is taken in one statement that is committed before the password is hashed (no
@@ -63,7 +64,7 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
             RETURNING a.leases[cardinality(a.leases)] AS lease)
         SELECT slot.lease, blocked.blocked_until - identity_now(),
                u.id, u.user_name, u.email, u.password_hash, u.status, u.role, u.epoch, u.must_change_password,
-               u.password_expires_at IS NOT NULL AND u.password_expires_at <= identity_now()
+               u.password_expires_at IS NOT NULL AND u.password_expires_at <= identity_now(), u.email_confirmed
         FROM (SELECT) one
         LEFT JOIN slot ON true
         LEFT JOIN sign_in_attempts blocked ON blocked.key = $1 AND blocked.blocked_until > identity_now()
@@ -164,5 +165,6 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
         (UserRole)reader.GetInt16(7),
         reader.GetInt32(8),
         reader.GetBoolean(9),
-        reader.GetBoolean(10));
+        reader.GetBoolean(10),
+        reader.GetBoolean(11));
 }

@@ -135,7 +135,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     }
 
     /// <summary>Once begun it is finished, even if the caller does not wait: a sign-out must not be lost with the connection.</summary>
-    Task ExecuteAsync(Action<WriteBatch> add)
+    Task<int> ExecuteAsync(Action<WriteBatch> add)
     {
         var batch = new WriteBatch();
         add(batch);

@@ -2,9 +2,11 @@ using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Users.Api;
+using IdentityHost.Users.Links;
 using IdentityHost.Users.Passwords;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace IdentityHost.Users;
@@ -20,26 +22,28 @@ internal sealed record Registration(
 internal sealed record Actor(long? UserId, string? ClientId, string? Address);
 
 /// <summary>Makes accounts. Reading them is <see cref="UserReads"/>'s; what ends one is in <see cref="AccountCommands"/>.</summary>
-internal sealed class Accounts(HostDbContext context, UserManager<User> users, PasswordPolicy policy, PasswordHashing hashing)
+internal sealed class Accounts(
+    HostDbContext context, UserManager<User> users, PasswordPolicy policy, PasswordHashing hashing, LinkMail mail, IOptions<UsersOptions> options)
 {
-    /// <summary>Registers a person with the role USER.</summary>
+    /// <summary>Registers a person with the role USER. An address that they give is theirs when they confirm it, by the link that is mailed to it.</summary>
     /// <returns>The new user, or the error to answer: a refused member, <c>username_taken</c>, <c>email_taken</c>.</returns>
     /// <exception cref="HashingQueueFullException">Too many passwords wait to be hashed.</exception>
     public Task<(User? User, ApiError? Error)> RegisterAsync(Registration registration, Actor actor, CancellationToken cancellationToken) =>
         CreateAsync(registration, UserRole.User, PasswordOrigin.User, AuditKinds.UserRegistered, actor, cancellationToken);
 
-    /// <summary>Makes an account of any role; whoever calls it has the right to.</summary>
+    /// <summary>Makes an account of any role; whoever calls it has the right to. An admin's address is the operator's word, and needs no link.</summary>
     /// <returns>The new user, or the error to answer.</returns>
     /// <exception cref="HashingQueueFullException">Too many passwords wait to be hashed.</exception>
     public async Task<(User? User, ApiError? Error)> CreateAsync(
         Registration registration, UserRole role, PasswordOrigin origin, string auditKind, Actor actor, CancellationToken cancellationToken)
     {
-        if (Check(registration) is { } refusal)
+        if (Check(registration, emailRequired: role != UserRole.Admin && options.Value.RequireConfirmedEmail) is { } refusal)
             return (null, refusal);
         var user = new User
         {
             UserName = registration.Username,
             Email = registration.Email is null ? null : EmailAddress.Canonical(registration.Email),
+            EmailConfirmed = registration.Email is not null && role == UserRole.Admin,
             Name = registration.Name,
             Weight = AccountRules.OneDecimal(registration.Weight),
             Height = AccountRules.OneDecimal(registration.Height),
@@ -61,6 +65,8 @@ internal sealed class Accounts(HostDbContext context, UserManager<User> users, P
                 ClientId = actor.ClientId,
                 Address = actor.Address,
             });
+            if (!user.EmailConfirmed)
+                mail.AddConfirmation(context, user);
             await context.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return (user, null);
@@ -77,10 +83,12 @@ internal sealed class Accounts(HostDbContext context, UserManager<User> users, P
     public Task<string?> FirstAdminNameAsync(CancellationToken cancellationToken) =>
         context.Users.Where(u => u.Role == UserRole.Admin && u.Status).OrderBy(u => u.Id).Select(u => u.UserName).FirstOrDefaultAsync(cancellationToken);
 
-    ApiError? Check(Registration registration) => AccountRules.Together(
+    ApiError? Check(Registration registration, bool emailRequired) => AccountRules.Together(
         AccountRules.Username(registration.Username),
         AccountRules.Password(policy, registration.Password, registration.Username, registration.Email),
-        registration.Email is null ? null : AccountRules.Email(registration.Email),
+        registration.Email is not null ? AccountRules.Email(registration.Email)
+            : emailRequired ? ApiErrors.InvalidEmail.For("email", "field_required", "email")
+            : null,
         registration.Name is null ? null : AccountRules.Name(registration.Name),
         AccountRules.Weight(registration.Weight),
         AccountRules.Height(registration.Height));

@@ -20,6 +20,14 @@ internal sealed class UserReads(NpgsqlDataSource database)
         return await row.ReadAsync(cancellationToken) ? UserView.Read(row) : null;
     }
 
+    /// <summary>Whether somebody has the name, in any spelling of its letters.</summary>
+    public async Task<bool> HasUsernameAsync(string username, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT 1 FROM users WHERE normalized_user_name = $1");
+        command.Parameters.Add(Sql.Value(username.ToUpperInvariant()));
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
     /// <summary>Whether the person is an active admin at this moment.</summary>
     public async Task<bool> IsActiveAdminAsync(long id, CancellationToken cancellationToken)
     {

@@ -21,7 +21,8 @@ internal sealed record UserView(
     DateTime UpdatedAt,
     long Version,
     DateTime? LastSignInAt,
-    int? PictureVersion = null)
+    int? PictureVersion = null,
+    string? PendingEmail = null)
 {
     /// <summary>The columns <see cref="Read"/> expects, with the tables they come from under the aliases u and s.</summary>
     public const string Columns =
@@ -29,7 +30,7 @@ internal sealed record UserView(
         u.id, u.user_name, u.email, u.email_confirmed, u.name, u.weight, u.height, u.role, u.status, u.password_origin <> 0, u.must_change_password,
         u.created_at, u.updated_at, u.version, s.last_sign_in_at,
         EXISTS (SELECT 1 FROM user_logins l WHERE l.user_id = u.id AND l.login_provider = 'Google'),
-        (SELECT p.version FROM user_pictures p WHERE p.user_id = u.id)
+        (SELECT p.version FROM user_pictures p WHERE p.user_id = u.id), u.pending_email
         """;
 
     /// <summary>A user that was just made.</summary>
@@ -55,5 +56,6 @@ internal sealed record UserView(
         row.GetDateTime(12),
         row.GetInt64(13),
         row.IsDBNull(14) ? null : row.GetDateTime(14),
-        row.IsDBNull(16) ? null : row.GetInt32(16));
+        row.IsDBNull(16) ? null : row.GetInt32(16),
+        row.IsDBNull(17) ? null : row.GetString(17));
 }

@@ -2,6 +2,7 @@ using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Users.Api;
 using IdentityHost.Users.Endpoints;
+using IdentityHost.Users.Links;
 using IdentityHost.Users.Passwords;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
@@ -9,9 +10,9 @@ using Microsoft.Extensions.Options;
 namespace IdentityHost.Users;
 
 /// <summary>
-/// Owns who people are: accounts, their passwords' hashes and policy, the first admin, and the envelope every answer of the users API comes in.
+/// Owns who people are: accounts, their passwords' hashes and policy, the links that are mailed to them, the first admin, and the envelope every answer of the users API comes in.
 /// Routes: <c>/users</c>, <c>/users/register</c>, <c>/users/current</c>, <c>/users/me</c>, <c>/users/{id}</c>, <c>/users/{id}/status</c>, <c>/users/{id}/picture</c>, <c>POST /user</c>, <c>/auth/register</c>.
-/// Uses Data, Audit and Revocation. Must not know Protocol or SignIn: who is calling comes as claims, and how they proved it is not asked.
+/// Uses Data, Audit, Mail and Revocation. Must not know Protocol or SignIn: who is calling comes as claims, and how they proved it is not asked.
 /// What stands in between is <see cref="ILoginAtUser"/>, which SignIn answers.
 /// </summary>
 internal static class UsersSetup
@@ -21,9 +22,15 @@ internal static class UsersSetup
         var services = builder.Services;
         services.AddOptions<PasswordsOptions>().BindConfiguration(PasswordsOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PasswordsOptions>, PasswordsOptionsCheck>();
-        services.AddOptions<UsersOptions>().BindConfiguration(UsersOptions.Section);
+        services.AddOptions<UsersOptions>().BindConfiguration(UsersOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<UsersOptions>, UsersOptionsCheck>();
         services.AddSingleton<PasswordPolicy>();
         services.AddSingleton<PasswordHashing>();
+        services.AddSingleton<PasswordChanges>();
+        services.AddSingleton<PasswordReset>();
+        services.AddScoped<LinkMail>();
+        services.AddSingleton<EmailConfirmation>();
+        services.AddSingleton<EmailChange>();
 
         // Before Identity adds its own, which only steps in where there is none.
         services.AddScoped<IUserValidator<User>, AccountValidator>();

@@ -16,6 +16,10 @@ internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn sig
 {
     const string SignedOut = "/signed-out";
 
+    /// <summary>What happened on the page before; see <see cref="Notices"/>.</summary>
+    [BindProperty(Name = "notice", SupportsGet = true)]
+    public string? Notice { get; set; }
+
     public BrowserPerson Person { get; private set; } = null!;
 
     public AccountOverview Overview { get; private set; } = null!;

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Pages.SignIn;
 
 /// <summary>The page at <c>/sign-in</c>: name and password, or Google.</summary>
-internal sealed class SignInModel(BrowserSignIn signIn, GoogleSignIn google) : PageModel
+internal sealed class SignInModel(BrowserSignIn signIn, SignUp signUp, GoogleSignIn google) : PageModel
 {
     /// <summary>As typed, so that only the password has to be typed again.</summary>
     public string? Identifier { get; private set; }
@@ -17,6 +17,18 @@ internal sealed class SignInModel(BrowserSignIn signIn, GoogleSignIn google) : P
     /// <summary>Where the person was going.</summary>
     [BindProperty(Name = "return_to", SupportsGet = true)]
     public string? ReturnTo { get; set; }
+
+    /// <summary>What happened on the page before; see <see cref="Notices"/>.</summary>
+    [BindProperty(Name = "notice", SupportsGet = true)]
+    public string? Notice { get; set; }
+
+    public bool MaySignUp => signUp.IsOpen;
+
+    /// <summary>Whoever signs up gets where they were going, too.</summary>
+    public string SignUpQuery => string.IsNullOrEmpty(ReturnTo) ? "" : QueryString.Create("return_to", ReturnTo).Value!;
+
+    /// <summary>The password was right, and a mail has to be answered first: the page offers it again.</summary>
+    public bool IsUnconfirmed => Problem == "SignInUnconfirmed";
 
     /// <summary>The text of what went wrong; null if nothing has.</summary>
     public string? Problem { get; private set; }
@@ -56,13 +68,14 @@ internal sealed class SignInModel(BrowserSignIn signIn, GoogleSignIn google) : P
             SubjectRefusal.TooManyAttempts => Refuse(StatusCodes.Status429TooManyRequests, "SignInTooMany"),
             SubjectRefusal.Busy => Refuse(StatusCodes.Status503ServiceUnavailable, "SignInBusy"),
             SubjectRefusal.Disabled => Refuse(StatusCodes.Status403Forbidden, "SignInDisabled"),
+            SubjectRefusal.EmailNotConfirmed => Refuse(StatusCodes.Status403Forbidden, "SignInUnconfirmed"),
             _ => Refuse(StatusCodes.Status400BadRequest, "SignInWrong"),
         };
     }
 
     PageResult Refuse(int status, string problem)
     {
-        (Response.StatusCode, Problem) = (status, problem);
+        (Response.StatusCode, Problem, Notice) = (status, problem, null);
         return Page();
     }
 }

@@ -33,6 +33,7 @@ internal sealed class NewPasswordModel(BrowserSignIn signIn, IOptions<PasswordsO
             SubjectRefusal.WeakPassword => "NewPasswordWeak",
             SubjectRefusal.TooManyAttempts or SubjectRefusal.Busy => "NewPasswordLater",
             SubjectRefusal.Disabled => "SignInDisabled",
+            SubjectRefusal.EmailNotConfirmed => "SignInUnconfirmed",
             _ => "SignInWrong",
         });
     }

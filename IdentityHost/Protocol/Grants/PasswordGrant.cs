@@ -37,6 +37,8 @@ internal sealed class PasswordGrant(ISubjects subjects) : IGrant
         SubjectRefusal.TooManyAttempts => ProtocolError.TooManyRequests(result.RetryAfter ?? DefaultWait),
         SubjectRefusal.Busy => ProtocolError.TemporarilyUnavailable(result.RetryAfter ?? DefaultWait),
         SubjectRefusal.Disabled => ProtocolError.InvalidGrant("This account is disabled.", errorCode: "account_disabled"),
+        SubjectRefusal.EmailNotConfirmed => ProtocolError.InvalidGrant(
+            "The e-mail of this account must be confirmed first, by the link that was mailed.", errorCode: "email_not_confirmed"),
         SubjectRefusal.ScopeNotAllowed => ProtocolError.InvalidScope("This person may have none of the scopes asked for."),
         SubjectRefusal.PasswordChangeRequired => ProtocolError.InvalidGrant(
             "The password must be changed first: send the new one as new_password.", errorCode: "password_change_required"),

@@ -7,7 +7,13 @@ using Npgsql;
 namespace IdentityHost.SignIn.Browser;
 
 /// <summary>What a person sees of their own account.</summary>
-internal sealed record AccountOverview(string Username, string? Email, bool HasPassword, bool HasGoogle, IReadOnlyList<SessionView> Sessions);
+internal sealed record AccountOverview(string Username, string? Email, bool HasPassword, bool HasGoogle, IReadOnlyList<SessionView> Sessions)
+{
+    public bool EmailConfirmed { get; init; }
+
+    /// <summary>The address they asked for and have not confirmed yet.</summary>
+    public string? PendingEmail { get; init; }
+}
 
 /// <summary>Somewhere a person is signed in: a browser, or an application that was given their password.</summary>
 internal sealed record SessionView(Guid Id, DateTime Since, string? Address, string? UserAgent)
@@ -45,6 +51,10 @@ internal sealed class AccountOverviews(UserReads users, NpgsqlDataSource databas
             sessions.Add(new SessionView(
                 row.GetGuid(0), row.GetDateTime(1), row.IsDBNull(2) ? null : row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3)));
         }
-        return new AccountOverview(user.Username, user.Email, user.HasPassword, user.HasGoogle, sessions);
+        return new AccountOverview(user.Username, user.Email, user.HasPassword, user.HasGoogle, sessions)
+        {
+            EmailConfirmed = user.EmailVerified,
+            PendingEmail = user.PendingEmail,
+        };
     }
 }

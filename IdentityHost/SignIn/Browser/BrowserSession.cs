@@ -25,6 +25,8 @@ internal static class BrowserSession
             .ValidateOnStart();
         services.AddSingleton<BrowserSessions>();
         services.AddScoped<BrowserSignIn>();
+        services.AddScoped<SignUp>();
+        services.AddScoped<OwnEmail>();
         services.AddSingleton<AccountOverviews>();
         services.AddAuthentication().AddCookie(Scheme);
         services.AddOptions<CookieAuthenticationOptions>(Scheme).Configure<Issuer, BrowserSessions>((options, issuer, sessions) =>

@@ -82,6 +82,7 @@ internal sealed class LoginEndpoint(Applications applications, TokenService toke
         { Status: StatusCodes.Status429TooManyRequests, RetryAfter: { } wait } => ApiErrors.TooManyRequests(wait),
         { Status: StatusCodes.Status503ServiceUnavailable, RetryAfter: { } wait } => ApiErrors.Unavailable(wait),
         { ErrorCode: "account_disabled" } => ApiErrors.AccountDisabled,
+        { ErrorCode: "email_not_confirmed" } => ApiErrors.EmailNotConfirmed,
         { ErrorCode: "password_change_required" } => ApiErrors.PasswordChangeRequired,
         { ErrorCode: "weak_password" } => ApiErrors.WeakPassword,
         _ => ApiErrors.InvalidCredentials,

@@ -22,6 +22,7 @@ internal static class ApiErrors
     public static ApiError AdminRequired => new("admin_required", 403);
     public static ApiError InsufficientScope => new("insufficient_scope", 403);
     public static ApiError AccountDisabled => new("account_disabled", 403);
+    public static ApiError EmailNotConfirmed => new("email_not_confirmed", 403);
     public static ApiError PasswordChangeRequired => new("password_change_required", 403);
     public static ApiError SecondFactorRequired => new("second_factor_required", 403);
 

@@ -12,6 +12,10 @@ internal sealed record UserBody
     public required string Username { get; init; }
     public required string? Email { get; init; }
     public required bool EmailVerified { get; init; }
+
+    /// <summary>The address they asked for; it takes effect when it is confirmed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? PendingEmail { get; init; }
     public required string? Name { get; init; }
 
     /// <summary>The name again for seed 000's clients, who ask in Indonesian.</summary>
@@ -44,6 +48,7 @@ internal sealed record UserBody
         Username = user.Username,
         Email = user.Email,
         EmailVerified = user.EmailVerified,
+        PendingEmail = user.PendingEmail,
         Name = user.Name,
         Nama = Messages.IsIndonesian(Messages.Language(context)) ? user.Name : null,
         ProfilePicture = user.PictureVersion is { } version ? string.Create(CultureInfo.InvariantCulture, $"/users/{user.Id}/picture?v={version}") : null,

@@ -1,0 +1,11 @@
+using IdentityHost.Users.Links;
+
+namespace Pages.SignIn;
+
+/// <summary>The page at <c>/confirm-email/again</c>: the link to confirm an address by, mailed once more.</summary>
+internal sealed class ConfirmAgainModel(LinkMail mail) : AddressPage(mail)
+{
+    protected override string Purpose => LookInMailModel.Confirm;
+
+    protected override Task AskAsync(string email, string address) => Mail.AskConfirmationAsync(email, address);
+}

@@ -54,7 +54,7 @@ internal sealed class ExternalSignIn(
         claims AS (DELETE FROM user_claims USING person WHERE user_id = person.id),
         mailed AS (DELETE FROM account_tokens USING person WHERE user_id = person.id),
         picture AS (DELETE FROM user_pictures USING person WHERE user_id = person.id)
-        INSERT INTO revocations (kind, key, epoch, expires_at)
+        {Revocations.InsertInto}
         SELECT {(short)RevocationKind.User}, id::text, epoch, identity_now() + $3 FROM person
         """;
 

@@ -88,7 +88,7 @@ internal sealed class PasswordChanges(Revocations revocations, IOptions<Revocati
         grants_ended AS (
             UPDATE grants SET ended_at = identity_now() FROM ended WHERE grants.session_id = ended.id AND grants.ended_at IS NULL),
         revoked AS (
-            INSERT INTO revocations (kind, key, epoch, expires_at)
+            {Revocations.InsertInto}
             SELECT {(short)RevocationKind.User}, id::text, epoch, identity_now() + $2 FROM changed),
         mailed AS (
             {Outbox.InsertInto} SELECT email, $5, $6, $7, 0, identity_now(), identity_now() FROM changed WHERE email IS NOT NULL AND $8)

@@ -102,14 +102,14 @@ public sealed class RestoredDumpTests(TestPostgres postgres) : IAsyncLifetime
     /// <summary>A small database restored from one that had seen many more transactions.</summary>
     [Fact]
     [Case("R26")]
-    public async Task Revocations_from_the_future_are_numbered_anew_and_no_new_one_is_missed()
+    public async Task Revocations_from_the_future_are_forgotten_and_no_new_one_is_missed()
     {
-        await ExecuteAsync($"INSERT INTO revocations (kind, key, epoch, expires_at, xid) SELECT 0, 'old-' || n, NULL, now() + interval '1 hour', '{Future}' FROM generate_series(1, 500) n");
+        await ExecuteAsync($"INSERT INTO revocations (kind, key, epoch, expires_at, xid) SELECT 0, 'old-' || n, NULL, now() + interval '1 hour', '{Future}' FROM generate_series(1, 50000) n");
         var lost = await DumpAsync("--clean", "--if-exists");
         await PsqlAsync(_database);
         await OnceAsync(lost, _database);
-        Assert.Equal(0L, await ScalarAsync($"SELECT count(*) FROM revocations WHERE xid >= '{Future}'"));
-        Assert.True((long)(await ScalarAsync("SELECT count(*) FROM revocations WHERE key LIKE 'old-%'"))! > 0);
+        // The epoch has killed what they told of.
+        Assert.Equal(0L, await ScalarAsync("SELECT count(*) FROM revocations WHERE key LIKE 'old-%'"));
     }
 
     /// <summary>A token of the time between two restores of one backup: its session is in neither.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.ResourceServer;
 

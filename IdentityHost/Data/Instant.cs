@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace IdentityHost.Revocation;
+namespace IdentityHost.Data;
 
 /// <summary>
 /// A moment by both clocks of the machine, to tell how long ago it was. The monotonic one is not fooled by a time of day that jumps, nor by a

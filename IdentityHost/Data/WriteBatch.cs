@@ -14,7 +14,13 @@ internal sealed class WriteBatch
     /// <summary>Adds one statement with its positional parameters (<c>$1</c> …).</summary>
     public void Add(string sql, params NpgsqlParameter[] parameters) => _statements.Add(new Statement(sql, parameters, Kept: false));
 
-    /// <summary>Adds one statement that answers with rows, and what to do with each. None of the others may answer with rows.</summary>
+    /// <summary>
+    /// Adds a condition of the whole: a statement that answers with a row where it holds, and else fails (a division by zero), so that nothing of the
+    /// rest stands.
+    /// </summary>
+    public void AddCheck(string sql, params NpgsqlParameter[] parameters) => AddRead(sql, static _ => { }, parameters);
+
+    /// <summary>Adds one statement that answers with rows, and what to do with each. Only these and checks may answer with rows.</summary>
     public void AddRead(string sql, Action<NpgsqlDataReader> read, params NpgsqlParameter[] parameters) =>
         _statements.Add(new Statement(sql, parameters, Kept: false) { Read = read });
 

@@ -74,7 +74,7 @@ internal sealed class Handoffs(NpgsqlDataSource database, Issuer issuer)
     public Task<Subject?> FindAsync(string token, CancellationToken cancellationToken) => FindAsync(FindSql, cancellationToken, Sql.Value(Key(token)));
 
     /// <summary>Uses it up in the transaction of what it buys, which fails with <c>GrantRows.LostToARace</c> for the second who comes with it.</summary>
-    public static void AddUse(WriteBatch batch, string token, Subject subject) => batch.Add(
+    public static void AddUse(WriteBatch batch, string token, Subject subject) => batch.AddCheck(
         UseSql, Sql.Value(Key(token)), Sql.Value(subject.Id), Sql.Value(subject.Epoch), Sql.Value(subject.SessionId));
 
     async Task<Subject?> FindAsync(string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)

@@ -94,7 +94,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     /// For a sign-in in a browser, which makes no grant: the session is one that a cookie may stand for. Fails with
     /// <see cref="GrantRows.LostToARace"/> where it was not begun after all.
     /// </summary>
-    public static void AddBrowser(WriteBatch batch, Subject subject) => batch.Add(
+    public static void AddBrowser(WriteBatch batch, Subject subject) => batch.AddCheck(
         "WITH seen AS (UPDATE sessions SET last_seen_at = identity_now() WHERE id = $1 RETURNING id) SELECT 1 / count(*) FROM seen",
         Sql.Value(subject.SessionId));
 

@@ -34,7 +34,7 @@ internal sealed class UsedStates(NpgsqlDataSource database)
 
     /// <summary>The same within a transaction, which fails with <c>GrantRows.LostToARace</c> for the second.</summary>
     public static void AddUse(WriteBatch batch, string kind, string id) =>
-        batch.Add($"WITH used AS ({Insert} RETURNING 1) SELECT 1 / count(*) FROM used", Sql.Value(Key(kind, id)), Sql.Value(Keep));
+        batch.AddCheck($"WITH used AS ({Insert} RETURNING 1) SELECT 1 / count(*) FROM used", Sql.Value(Key(kind, id)), Sql.Value(Keep));
 
     static byte[] Key(string kind, string id) => SHA256.HashData(Encoding.UTF8.GetBytes($"{kind}\n{id}"));
 }

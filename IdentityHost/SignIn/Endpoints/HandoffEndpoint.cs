@@ -47,7 +47,7 @@ internal sealed class HandoffEndpoint(
         var scopes = RequestedScopes.Narrow(client.Scopes, subject.Role);
         var batch = new WriteBatch();
         Handoffs.AddUse(batch, token, subject);
-        batch.Add(LockStateSql, Sql.Value(subject.Id));
+        batch.AddRead(LockStateSql, static _ => { }, Sql.Value(subject.Id));
         var (grantId, salt) = grants.Add(batch, client, subject, scopes);
         try
         {

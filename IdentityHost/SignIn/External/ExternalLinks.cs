@@ -56,7 +56,7 @@ internal sealed class ExternalLinks(BrowserSignIn signIn, PendingLinks pending, 
         var result = await signIn.WithPasswordAsync(context, email, password, newPassword: null, (batch, subject) =>
         {
             UsedStates.AddUse(batch, UsedStates.Link, link.Id);
-            batch.Add(
+            batch.AddCheck(
                 LinkPendingSql,
                 Sql.Value(ExternalIdentity.Provider),
                 Sql.Value(link.Identity.Key),

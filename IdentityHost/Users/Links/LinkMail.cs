@@ -68,7 +68,7 @@ internal sealed class LinkMail(NpgsqlDataSource database, MailTemplates template
 
     /// <summary>Makes those who ask about one thing wait for one another, so that each sees what the one before has written.</summary>
     public static void AddLock(WriteBatch batch, string thing) =>
-        batch.Add("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", Sql.Value("account-mail\n" + thing));
+        batch.AddRead("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", static _ => { }, Sql.Value("account-mail\n" + thing));
 
     async Task SendAsync(AccountTokenPurpose purpose, MailKind kind, string auditKind, string email, string address)
     {

@@ -134,6 +134,7 @@ public sealed class LimitClockTests(LimitClockHost host) : IClassFixture<LimitCl
                 await name.PasswordGrantAsync(username, "wrong password").RefusedAsync("invalid_grant");
             for (var i = 0; i < LimitClockHost.AddressFailures; i++)
                 await address.PasswordGrantAsync(BackChannel.NewName(), "wrong password").RefusedAsync("invalid_grant");
+            await host.FeedReadAsync();
             await Secrets.TokenAsync(service, "demo-service", DemoSecret).BlockedAsync(TimeSpan.FromSeconds(30));
             await name.PasswordGrantAsync(username, BackChannel.Password).BlockedAsync(TimeSpan.FromSeconds(30));
             await address.PasswordGrantAsync(username, BackChannel.Password).BlockedAsync(TimeSpan.FromSeconds(60));

@@ -27,8 +27,10 @@ public sealed class LostAnswerTests(RaceHost host)
         {
             var first = await RaceAnswer.SignInAsync(host, username);
             link.LoseAnswerTo(Rotation);
-            using (var lost = await RefreshAsync(node.Client, first.RefreshToken!))
+            // A server that has too much to do may refuse the connection before the statement is sent: then nothing was lost, and it is tried again.
+            for (var attempt = 0; link.Lost == round && attempt < 5; attempt++)
             {
+                using var lost = await RefreshAsync(node.Client, first.RefreshToken!);
                 Assert.Equal(HttpStatusCode.ServiceUnavailable, lost.StatusCode);
                 Assert.NotNull(lost.Headers.RetryAfter);
             }

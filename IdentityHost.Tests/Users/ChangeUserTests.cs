@@ -111,6 +111,7 @@ public sealed class ChangeUserTests(AccessHost host) : IClassFixture<AccessHost>
         var taken = await host.Nodes[0].Client.AskAsync("PATCH", $"/users/{id}", admin, UsersApi.Json(new { role = "USER" }));
         taken.MustBe(200);
         Assert.Equal("USER", Text(taken, "role"));
+        await host.EventuallyRefusedAsync(old, answered: host.Nodes[0]);
         foreach (var node in host.Nodes.Reverse())
         {
             (await node.Client.AskAsync("GET", "/users?limit=1", old)).MustBe(401, "token_revoked");

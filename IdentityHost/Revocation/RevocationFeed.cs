@@ -25,6 +25,7 @@ internal sealed partial class RevocationFeed(
     static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(5);
 
     static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>After a gap this long, rows may have been pruned that this node never saw.</summary>
@@ -42,7 +43,21 @@ internal sealed partial class RevocationFeed(
     /// <summary>Checks which database this is, and loads the live rows.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await ReadAsync(notify: false, cancellationToken);
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await ReadAsync(notify: false, cancellationToken);
+                break;
+            }
+            catch (NpgsqlException e) when (e.IsTransient && Stopwatch.GetElapsedTime(began) < StartPatience)
+            {
+                // A feed must be quick, a start need not: the server may have much to do just now.
+                await CloseAsync();
+                await Task.Delay(Retry, cancellationToken);
+            }
+        }
         await CloseAsync();
     }
 
@@ -83,7 +98,7 @@ internal sealed partial class RevocationFeed(
         {
             lock (_lock)
                 _running = false;
-            Release(TakeWaiting());
+            TakeWaiting()?.TrySetResult();
             await CloseAsync();
         }
     }
@@ -100,19 +115,16 @@ internal sealed partial class RevocationFeed(
                 Volatile.Write(ref _woken, 0);
                 waiting = TakeWaiting();
                 await ReadAsync(TakeNotice(), stopping);
+                // Connections of requests that were cut with ours are found out now, not by one failed request each.
                 if (away)
-                {
-                    // Connections of requests that were cut with ours are found out now, not by one failed request each.
                     pool.Clear();
-                    Back(logger);
-                }
                 away = false;
             }
             catch (Exception e)
             {
                 // Before the waiting request is answered: it was promised that this node does not accept what it has revoked.
                 copy.Doubt();
-                Release(waiting);
+                waiting?.TrySetResult();
                 await CloseAsync();
                 if (!stopping.IsCancellationRequested)
                 {
@@ -124,7 +136,7 @@ internal sealed partial class RevocationFeed(
             }
             finally
             {
-                Release(waiting);
+                waiting?.TrySetResult();
             }
         }
     }
@@ -134,12 +146,13 @@ internal sealed partial class RevocationFeed(
     {
         if (!await _wake.WaitAsync(Interval, stopping))
             return;
-        bool local;
         lock (_lock)
-            local = _waiting is not null;
-        var since = _lastRead?.Elapsed ?? Spacing;
-        if (!local && since < Spacing)
-            await Task.Delay(Spacing - since, stopping);
+        {
+            if (_waiting is not null)
+                return;
+        }
+        if (Spacing - (_lastRead?.Elapsed ?? Spacing) is var rest && rest > TimeSpan.Zero)
+            await Task.Delay(rest, stopping);
     }
 
     async Task ReadAsync(bool notify, CancellationToken cancellationToken)
@@ -264,13 +277,10 @@ internal sealed partial class RevocationFeed(
     {
         lock (_lock)
         {
-            var waiting = _waiting;
-            _waiting = null;
+            (var waiting, _waiting) = (_waiting, null);
             return waiting;
         }
     }
-
-    static void Release(TaskCompletionSource? waiting) => waiting?.TrySetResult();
 
     async Task CloseAsync()
     {
@@ -283,7 +293,4 @@ internal sealed partial class RevocationFeed(
 
     [LoggerMessage(2110, LogLevel.Warning, "The revocation feed cannot be read, each request asks the database until it can: {Reason}")]
     static partial void Away(ILogger logger, string reason);
-
-    [LoggerMessage(2111, LogLevel.Information, "The revocation feed is read again")]
-    static partial void Back(ILogger logger);
 }

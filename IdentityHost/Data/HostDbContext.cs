@@ -17,6 +17,11 @@ internal sealed class HostDbContext(DbContextOptions<HostDbContext> options) : I
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<Grant> Grants => Set<Grant>();
     public DbSet<Application> Applications => Set<Application>();
+    public DbSet<AuthorizationRequest> AuthorizationRequests => Set<AuthorizationRequest>();
+    public DbSet<AuthorizationCode> AuthorizationCodes => Set<AuthorizationCode>();
+    public DbSet<Consent> Consents => Set<Consent>();
+    public DbSet<LogoutMessage> LogoutMessages => Set<LogoutMessage>();
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
     public DbSet<RevocationEntry> Revocations => Set<RevocationEntry>();
     public DbSet<Installation> Installations => Set<Installation>();
     public DbSet<FailureCounter> FailureCounters => Set<FailureCounter>();

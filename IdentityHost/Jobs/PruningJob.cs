@@ -24,6 +24,11 @@ internal sealed partial class PruningJob(
     [
         ("revocations", Delete("revocations", "expires_at < identity_now()")),
         ("grants", Delete("grants", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),
+        ("authorization_requests", Delete("authorization_requests", "expires_at < identity_now()")),
+        // Used ones are kept a day beyond, to know a replay by.
+        ("authorization_codes", Delete("authorization_codes", "expires_at < identity_now() - interval '1 day'")),
+        ("logout_messages", Delete("logout_messages", "created_at < identity_now() - interval '7 days'")),
+        ("idempotency_keys", Delete("idempotency_keys", "expires_at < identity_now()")),
         ("handoffs", Delete("handoffs", "expires_at < identity_now()")),
         ("used_states", Delete("used_states", "expires_at < identity_now()")),
         ("sessions", Delete("sessions", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),

@@ -35,6 +35,9 @@ internal sealed class User : IdentityUser<long>
     /// <summary>The address they want instead of <see cref="IdentityUser{TKey}.Email"/>; it takes effect when it is confirmed.</summary>
     public string? PendingEmail { get; set; }
 
+    /// <summary>The postal address as one would write it on an envelope (<c>address.formatted</c> of OpenID Connect Core §5.1.1).</summary>
+    public string? Address { get; set; }
+
     /// <summary>Kilograms, one decimal.</summary>
     public decimal? Weight { get; set; }
 
@@ -83,9 +86,11 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
         builder.Property(u => u.CreatedAt).HasDefaultValueSql("identity_now()");
         builder.Property(u => u.UpdatedAt).HasDefaultValueSql("identity_now()");
 
-        // Identity's own lockout and phone members are not used: attempts are counted by identifier and address (SignIn/Attempts).
+        // Identity's own lockout is not used: attempts are counted by identifier and address (SignIn/Attempts).
         builder.Ignore(u => u.LockoutEnabled).Ignore(u => u.LockoutEnd).Ignore(u => u.AccessFailedCount);
-        builder.Ignore(u => u.PhoneNumber).Ignore(u => u.PhoneNumberConfirmed);
+        builder.Ignore(u => u.PhoneNumberConfirmed);
+        builder.Property(u => u.PhoneNumber).HasMaxLength(32);
+        builder.Property(u => u.Address).HasMaxLength(500);
 
         builder.HasIndex(u => u.NormalizedUserName).IsUnique();
         // Identity's EmailIndex is not unique: two registrations of one address in parallel would both succeed.

@@ -77,10 +77,20 @@ namespace IdentityHost.Data.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
+                    b.PrimitiveCollection<string[]>("AllowedOrigins")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("allowed_origins");
+
                     b.PrimitiveCollection<string[]>("Audiences")
                         .IsRequired()
                         .HasColumnType("text[]")
                         .HasColumnName("audiences");
+
+                    b.Property<string>("BackchannelLogoutUri")
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .HasColumnName("backchannel_logout_uri");
 
                     b.Property<string>("ClientId")
                         .IsRequired()
@@ -88,9 +98,21 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("character varying(100)")
                         .HasColumnName("client_id");
 
+                    b.Property<string>("Consent")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(10)
+                        .HasColumnType("character varying(10)")
+                        .HasDefaultValue("explicit")
+                        .HasColumnName("consent");
+
                     b.Property<bool>("Declared")
                         .HasColumnType("boolean")
                         .HasColumnName("declared");
+
+                    b.Property<int?>("DefaultMaxAge")
+                        .HasColumnType("integer")
+                        .HasColumnName("default_max_age");
 
                     b.Property<string>("DisplayName")
                         .IsRequired()
@@ -111,6 +133,28 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("text[]")
                         .HasColumnName("grant_types");
 
+                    b.Property<string>("IdTokenSignedResponseAlg")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(10)
+                        .HasColumnType("character varying(10)")
+                        .HasDefaultValue("RS256")
+                        .HasColumnName("id_token_signed_response_alg");
+
+                    b.Property<string>("Jwks")
+                        .HasColumnType("text")
+                        .HasColumnName("jwks");
+
+                    b.PrimitiveCollection<string[]>("PostLogoutRedirectUris")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("post_logout_redirect_uris");
+
+                    b.PrimitiveCollection<string[]>("RedirectUris")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("redirect_uris");
+
                     b.Property<string>("RefreshRotation")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
@@ -118,6 +162,24 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("character varying(10)")
                         .HasDefaultValue("rolling")
                         .HasColumnName("refresh_rotation");
+
+                    b.Property<DateTimeOffset?>("RegisteredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("registered_at");
+
+                    b.Property<string>("RegisteredMetadata")
+                        .HasColumnType("text")
+                        .HasColumnName("registered_metadata");
+
+                    b.Property<byte[]>("RegistrationTokenHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("registration_token_hash");
+
+                    b.Property<bool>("RequirePkce")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(true)
+                        .HasColumnName("require_pkce");
 
                     b.PrimitiveCollection<string[]>("Scopes")
                         .IsRequired()
@@ -136,6 +198,11 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("bytea")
                         .HasColumnName("secret_salt");
 
+                    b.Property<string>("SectorIdentifier")
+                        .HasMaxLength(260)
+                        .HasColumnType("character varying(260)")
+                        .HasColumnName("sector_identifier");
+
                     b.Property<string>("TokenEndpointAuthMethod")
                         .IsRequired()
                         .HasMaxLength(40)
@@ -148,12 +215,21 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnName("updated_at")
                         .HasDefaultValueSql("identity_now()");
 
+                    b.Property<string>("UserinfoSignedResponseAlg")
+                        .HasMaxLength(10)
+                        .HasColumnType("character varying(10)")
+                        .HasColumnName("userinfo_signed_response_alg");
+
                     b.HasKey("Id")
                         .HasName("pk_applications");
 
                     b.HasIndex("ClientId")
                         .IsUnique()
                         .HasDatabaseName("ix_applications_client_id");
+
+                    b.HasIndex("RegisteredAt")
+                        .HasDatabaseName("ix_applications_registered_at")
+                        .HasFilter("registered_at IS NOT NULL");
 
                     b.ToTable("applications", (string)null);
                 });
@@ -212,6 +288,233 @@ namespace IdentityHost.Data.Migrations
                         .HasDatabaseName("ix_audit_events_subject_id_id");
 
                     b.ToTable("audit_events", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.AuthorizationCode", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("ApplicationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("application_id");
+
+                    b.Property<string>("Claims")
+                        .HasColumnType("text")
+                        .HasColumnName("claims");
+
+                    b.Property<string>("CodeChallenge")
+                        .HasMaxLength(43)
+                        .HasColumnType("character varying(43)")
+                        .HasColumnName("code_challenge");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid?>("GrantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("grant_id");
+
+                    b.Property<string>("Nonce")
+                        .HasColumnType("text")
+                        .HasColumnName("nonce");
+
+                    b.Property<string>("RedirectUri")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("redirect_uri");
+
+                    b.Property<bool>("RedirectUriSent")
+                        .HasColumnType("boolean")
+                        .HasColumnName("redirect_uri_sent");
+
+                    b.PrimitiveCollection<string[]>("Resources")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("resources");
+
+                    b.Property<byte[]>("Salt")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("salt");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("scope");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<long>("UserId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_authorization_codes");
+
+                    b.HasIndex("ApplicationId")
+                        .HasDatabaseName("ix_authorization_codes_application_id");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_authorization_codes_expires_at");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_authorization_codes_session_id");
+
+                    b.ToTable("authorization_codes", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.AuthorizationRequest", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AcrValues")
+                        .HasColumnType("text")
+                        .HasColumnName("acr_values");
+
+                    b.Property<long>("ApplicationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("application_id");
+
+                    b.Property<string>("Claims")
+                        .HasColumnType("text")
+                        .HasColumnName("claims");
+
+                    b.Property<string>("CodeChallenge")
+                        .HasMaxLength(43)
+                        .HasColumnType("character varying(43)")
+                        .HasColumnName("code_challenge");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<byte[]>("FlowKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("flow_key");
+
+                    b.Property<long?>("HintedUserId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("hinted_user_id");
+
+                    b.Property<string>("LoginHint")
+                        .HasColumnType("text")
+                        .HasColumnName("login_hint");
+
+                    b.Property<int?>("MaxAge")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_age");
+
+                    b.Property<string>("Nonce")
+                        .HasColumnType("text")
+                        .HasColumnName("nonce");
+
+                    b.Property<string>("Prompt")
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)")
+                        .HasColumnName("prompt");
+
+                    b.Property<string>("Provider")
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("provider");
+
+                    b.Property<string>("RedirectUri")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("redirect_uri");
+
+                    b.Property<bool>("RedirectUriSent")
+                        .HasColumnType("boolean")
+                        .HasColumnName("redirect_uri_sent");
+
+                    b.PrimitiveCollection<string[]>("Resources")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("resources");
+
+                    b.Property<string>("ResponseMode")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("response_mode");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("scope");
+
+                    b.Property<string>("State")
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<string>("UiLocales")
+                        .HasColumnType("text")
+                        .HasColumnName("ui_locales");
+
+                    b.HasKey("Id")
+                        .HasName("pk_authorization_requests");
+
+                    b.HasIndex("ApplicationId")
+                        .HasDatabaseName("ix_authorization_requests_application_id");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_authorization_requests_expires_at");
+
+                    b.ToTable("authorization_requests", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.Consent", b =>
+                {
+                    b.Property<long>("UserId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("user_id");
+
+                    b.Property<long>("ApplicationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("application_id");
+
+                    b.Property<DateTimeOffset>("GrantedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("granted_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("scope");
+
+                    b.HasKey("UserId", "ApplicationId")
+                        .HasName("pk_consents");
+
+                    b.HasIndex("ApplicationId")
+                        .HasDatabaseName("ix_consents_application_id");
+
+                    b.ToTable("consents", (string)null);
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.DataProtectionKey", b =>
@@ -277,6 +580,10 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("application_id");
 
+                    b.Property<string>("Claims")
+                        .HasColumnType("text")
+                        .HasColumnName("claims");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -294,6 +601,13 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("integer")
                         .HasDefaultValue(0)
                         .HasColumnName("generation");
+
+                    b.PrimitiveCollection<string[]>("Resources")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text[]")
+                        .HasColumnName("resources")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<DateTimeOffset>("RotatedAt")
                         .ValueGeneratedOnAdd()
@@ -327,14 +641,19 @@ namespace IdentityHost.Data.Migrations
                     b.HasIndex("ApplicationId")
                         .HasDatabaseName("ix_grants_application_id");
 
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_grants_ended_at")
+                        .HasFilter("ended_at IS NOT NULL");
+
                     b.HasIndex("ExpiresAt")
                         .HasDatabaseName("ix_grants_expires_at");
 
                     b.HasIndex("SessionId")
                         .HasDatabaseName("ix_grants_session_id");
 
-                    b.HasIndex("UserId", "ApplicationId")
-                        .HasDatabaseName("ix_grants_user_id_application_id");
+                    b.HasIndex("UserId", "ApplicationId", "CreatedAt")
+                        .HasDatabaseName("ix_grants_user_id_application_id_created_at")
+                        .HasFilter("ended_at IS NULL");
 
                     b.ToTable("grants", (string)null);
                 });
@@ -378,6 +697,39 @@ namespace IdentityHost.Data.Migrations
                     b.ToTable("handoffs", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.IdempotencyKey", b =>
+                {
+                    b.Property<byte[]>("Key")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<byte[]>("ProtectedAnswer")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected_answer");
+
+                    b.Property<byte[]>("RequestHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_hash");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.HasKey("Key")
+                        .HasName("pk_idempotency_keys");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_idempotency_keys_expires_at");
+
+                    b.ToTable("idempotency_keys", (string)null);
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.Installation", b =>
                 {
                     b.Property<short>("Id")
@@ -407,6 +759,78 @@ namespace IdentityHost.Data.Migrations
                         {
                             t.HasCheckConstraint("ck_installation_one_row", "id = 1");
                         });
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.LogoutMessage", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<long>("ApplicationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("application_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<DateTimeOffset?>("DeliveredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("delivered_at");
+
+                    b.Property<DateTimeOffset?>("GivenUpAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("given_up_at");
+
+                    b.Property<string>("LastError")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset>("NextAttemptAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at")
+                        .HasDefaultValueSql("identity_now()");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<string>("TokenId")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("token_id");
+
+                    b.Property<long>("UserId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_logout_messages");
+
+                    b.HasIndex("ApplicationId")
+                        .HasDatabaseName("ix_logout_messages_application_id");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_logout_messages_created_at");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_logout_messages_next_attempt_at")
+                        .HasFilter("delivered_at IS NULL AND given_up_at IS NULL");
+
+                    b.ToTable("logout_messages", (string)null);
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.MailMessage", b =>
@@ -727,6 +1151,11 @@ namespace IdentityHost.Data.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
+                    b.Property<string>("Address")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("address");
+
                     b.Property<string>("ConcurrencyStamp")
                         .IsConcurrencyToken()
                         .HasColumnType("text")
@@ -794,6 +1223,11 @@ namespace IdentityHost.Data.Migrations
                         .HasMaxLength(254)
                         .HasColumnType("character varying(254)")
                         .HasColumnName("pending_email");
+
+                    b.Property<string>("PhoneNumber")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("phone_number");
 
                     b.Property<short>("Role")
                         .HasColumnType("smallint")
@@ -977,6 +1411,50 @@ namespace IdentityHost.Data.Migrations
                         .HasConstraintName("fk_account_tokens_users_user_id");
                 });
 
+            modelBuilder.Entity("IdentityHost.Data.Entities.AuthorizationCode", b =>
+                {
+                    b.HasOne("IdentityHost.Data.Entities.Application", null)
+                        .WithMany()
+                        .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_authorization_codes_applications_application_id");
+
+                    b.HasOne("IdentityHost.Data.Entities.Session", null)
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_authorization_codes_sessions_session_id");
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.AuthorizationRequest", b =>
+                {
+                    b.HasOne("IdentityHost.Data.Entities.Application", null)
+                        .WithMany()
+                        .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_authorization_requests_applications_application_id");
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.Consent", b =>
+                {
+                    b.HasOne("IdentityHost.Data.Entities.Application", null)
+                        .WithMany()
+                        .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_consents_applications_application_id");
+
+                    b.HasOne("IdentityHost.Data.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_consents_users_user_id");
+                });
+
             modelBuilder.Entity("IdentityHost.Data.Entities.Grant", b =>
                 {
                     b.HasOne("IdentityHost.Data.Entities.Application", null)
@@ -1002,6 +1480,16 @@ namespace IdentityHost.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_handoffs_sessions_session_id");
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.LogoutMessage", b =>
+                {
+                    b.HasOne("IdentityHost.Data.Entities.Application", null)
+                        .WithMany()
+                        .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_logout_messages_applications_application_id");
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.Session", b =>

@@ -31,7 +31,7 @@ public sealed class StartRulesTests
     [InlineData("DataProtection:KeyFile", "/nowhere/ring.key", "DataProtection:KeyFile", "/nowhere/ring.key", "openssl rand -base64 32")]
     [InlineData("ConnectionStrings:Postgres", "Host=a;Colour=blue;Password=canary", "ConnectionStrings:Postgres", "cannot be read", "Host=…")]
     [InlineData("Applications:0:ClientSecret", "0123456789abcdef0123456789abcde", "ClientSecret", "'svc'", "openssl rand -base64 32")]
-    [InlineData("Applications:0:GrantTypes:0", "implicit", "GrantTypes", "'implicit'", "use client_credentials, password")]
+    [InlineData("Applications:0:GrantTypes:0", "implicit", "GrantTypes", "'implicit'", "use authorization_code, client_credentials")]
     [InlineData("Applications:0:Scopes:0", "cats:feed", "scope", "'cats:feed'", "Scopes")]
     [InlineData("Applications:0:ClientId", "12345", "ClientId", "'12345'", "must not be all digits")]
     [InlineData("Applications:0:ClientId", "a b", "ClientId", "'a b'", "letters, digits")]

@@ -75,8 +75,9 @@ public sealed class DatabaseClockTests(HostFixture host) : IClassFixture<HostFix
         var issued = await host.Nodes[0].Service<TokenIssuer>().IssueAsync(new AccessTokenContent(
             new Client(1, "demo", 0, IsPublic: true, ["password"], ["users:self"], []),
             ["users:self"],
-            new Subject(1, 0, UserRole.User, Guid.NewGuid(), ends),
-            Guid.NewGuid()), default);
+            new Subject(1, 0, UserRole.User, Guid.NewGuid(), ends, AuthTime: ends, Amr: "pwd"),
+            Guid.NewGuid(),
+            ["https://api.example.com"]), default);
         Assert.Equal(ends.ToUnixTimeSeconds(), JsonNode.Parse(Base64Url.DecodeFromChars(issued.Token.Split('.')[1]))!["exp"]!.GetValue<long>());
         Assert.InRange(issued.ExpiresIn.TotalSeconds, 58, 60);
     }

@@ -33,8 +33,16 @@ internal sealed record PasswordCredentials(
     public override string ToString() => $"password credentials through {ClientId}";
 }
 
-/// <summary>A person who has just proved who they are.</summary>
-internal sealed record Subject(long Id, int Epoch, UserRole Role, Guid SessionId, DateTimeOffset SessionExpiresAt);
+/// <summary>A person who has proved who they are.</summary>
+/// <param name="Id">The person.</param>
+/// <param name="Epoch">Goes into their tokens: raising the row's kills them.</param>
+/// <param name="Role">Narrows what they can be given.</param>
+/// <param name="SessionId">The session that everything hangs on.</param>
+/// <param name="SessionExpiresAt">No token outlives it.</param>
+/// <param name="AuthTime">When they proved it.</param>
+/// <param name="Amr">How (RFC 8176 values, space separated).</param>
+internal sealed record Subject(
+    long Id, int Epoch, UserRole Role, Guid SessionId, DateTimeOffset SessionExpiresAt, DateTimeOffset AuthTime, string Amr);
 
 /// <summary>Why a person was not signed in.</summary>
 internal enum SubjectRefusal

@@ -38,9 +38,13 @@ internal static class ProtocolSetup
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<SigningKeyStore>());
         services.AddSingleton<RefreshTokens>();
         services.AddSingleton<RefreshRotation>();
-        services.AddSingleton<IStartupStep, RefreshKeyStore>();
+        services.AddSingleton<ServerKey>();
+        services.AddSingleton<IStartupStep, ServerKeyStore>();
+        services.AddSingleton<SubjectIdentifiers>();
         services.AddSingleton<ScopeCatalog>();
+        services.AddSingleton<JwtSigner>();
         services.AddSingleton<TokenIssuer>();
+        services.AddSingleton<IdTokens>();
 
         services.AddSingleton<DeclaredApplications>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());

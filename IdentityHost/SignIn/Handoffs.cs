@@ -26,7 +26,7 @@ internal sealed class Handoffs(NpgsqlDataSource database, Issuer issuer)
 
     const string FindSql =
         """
-        SELECT u.id, u.epoch, u.role, s.id, s.expires_at
+        SELECT u.id, u.epoch, u.role, s.id, s.expires_at, s.auth_time, s.amr
         FROM handoffs h JOIN sessions s ON s.id = h.session_id JOIN users u ON u.id = h.user_id
         WHERE h.key = $1 AND h.used_at IS NULL AND h.expires_at > identity_now() AND s.ended_at IS NULL AND s.expires_at > identity_now() AND u.status
           AND s.global_epoch = (SELECT epoch FROM installation)
@@ -83,7 +83,14 @@ internal sealed class Handoffs(NpgsqlDataSource database, Issuer issuer)
         command.Parameters.AddRange(parameters);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
-            ? new Subject(row.GetInt64(0), row.GetInt32(1), (UserRole)row.GetInt16(2), row.GetGuid(3), new DateTimeOffset(row.GetDateTime(4)))
+            ? new Subject(
+                row.GetInt64(0),
+                row.GetInt32(1),
+                (UserRole)row.GetInt16(2),
+                row.GetGuid(3),
+                SessionExpiresAt: new DateTimeOffset(row.GetDateTime(4)),
+                AuthTime: new DateTimeOffset(row.GetDateTime(5)),
+                Amr: row.GetString(6))
             : null;
     }
 

@@ -87,7 +87,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
             Sql.Value(AuditKinds.SignedIn),
             Sql.Value(origin.ClientId),
             Sql.Optional(onlyIfHash));
-        return new Subject(person, epoch, role, id, expires);
+        return new Subject(person, epoch, role, id, expires, AuthTime: now, amr);
     }
 
     /// <summary>

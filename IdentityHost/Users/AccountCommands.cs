@@ -119,7 +119,7 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
             $"UPDATE users SET role = {(short)role}, epoch = epoch + 1, version = version + 1, updated_at = identity_now() WHERE id = {target.Id}",
             cancellationToken);
         Revoke(RevocationKind.UserAccess, target);
-        transaction.Tell(AuditKinds.RoleChanged, target.Id, actor, role == UserRole.Admin ? "ADMIN" : "USER");
+        transaction.Tell(AuditKinds.RoleChanged, target.Id, actor, UserRoles.NameOf(role));
         return null;
     }
 

@@ -18,7 +18,7 @@ public sealed class WrappedHost(TestPostgres postgres) : HostFixture(postgres)
     static IConfigurationRoot Defaults => new ConfigurationBuilder().AddJsonFile(Path.Combine(Repository.Root, "appsettings.json")).Build();
 
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
-        [new("DataProtection:KeyFile", KeyFile), new("Passwords:Iterations", Defaults["Passwords:Iterations"])];
+        [new("DataProtection:KeyFile", KeyFile), new("Tokens:IdTokenAlgorithms", "ES256"), new("Passwords:Iterations", Defaults["Passwords:Iterations"])];
 
     public override async ValueTask InitializeAsync()
     {

@@ -54,7 +54,7 @@ public sealed class AlgorithmChangeTests(KeysHost host) : IClassFixture<KeysHost
     {
         var old = await host.SigningAsync();
         var before = (await KeysHost.IssueAsync(host.Nodes[0])).Token;
-        await using var changed = await HostNode.StartAsync(host.ConnectionString, [new("Tokens:AccessTokenAlgorithm", "RS256")]);
+        await using var changed = await HostNode.StartAsync(host.ConnectionString, [new("Tokens:AccessTokenAlgorithm", "RS256"), new("Tokens:IdTokenAlgorithms", "RS256")]);
 
         // Announced as any other: resource servers know only what they have fetched.
         var rsa = Assert.Single(await host.ListAsync(), k => k.Algorithm == "RS256");

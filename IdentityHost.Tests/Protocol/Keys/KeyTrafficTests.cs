@@ -17,7 +17,7 @@ public sealed class RestlessHost(TestPostgres postgres) : KeysHost(postgres)
         ? [new("Keys:JwksCacheTime", "00:00:10"), new("Keys:Announce", "00:00:20"), new("Keys:Lifetime", "00:01:00"), new("Tokens:AccessTokenLifetime", "00:01:00"), .. Quiet]
         : [new("Keys:JwksCacheTime", "00:00:05"), new("Keys:Announce", "00:00:10"), new("Keys:Lifetime", "00:00:20"), new("Tokens:AccessTokenLifetime", "00:00:30"), .. Quiet];
 
-    static IEnumerable<KeyValuePair<string, string?>> Quiet => [new("Logging:LogLevel:Default", "Warning")];
+    static IEnumerable<KeyValuePair<string, string?>> Quiet => [new("Logging:LogLevel:Default", "Warning"), new(OneChain, "ES256")];
 }
 
 /// <summary>The job rotates by itself, in real time, while clients get tokens and resource servers check them.</summary>

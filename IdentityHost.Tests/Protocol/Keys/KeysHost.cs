@@ -17,8 +17,13 @@ public class KeysHost(TestPostgres postgres) : HostFixture(postgres)
     public static readonly TimeSpan Announce = TimeSpan.FromMinutes(30);
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
 
+    /// <summary>One chain of keys, so that a test can count them.</summary>
+    protected const string OneChain = "Tokens:IdTokenAlgorithms";
+
     const string ServiceSecret = "demo-service-secret-for-development-only";
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+
+    protected override IEnumerable<KeyValuePair<string, string?>> Settings => [new(OneChain, "ES256")];
 
     /// <summary>Sets the clock of database and nodes.</summary>
     public Task GoToAsync(DateTimeOffset time) => Clock.SetAsync(time - DateTimeOffset.UtcNow);

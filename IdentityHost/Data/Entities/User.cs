@@ -4,13 +4,6 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace IdentityHost.Data.Entities;
 
-/// <summary>A person's role. Scopes are narrowed to what it allows.</summary>
-internal enum UserRole
-{
-    User = 0,
-    Admin = 1,
-}
-
 /// <summary>Where a user's password comes from, which decides whether it may be used and must be changed.</summary>
 internal enum PasswordOrigin
 {

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using IdentityHost.Protocol.Authorize;
 
 namespace IdentityHost.Protocol.Clients;
 
@@ -11,7 +12,8 @@ internal sealed class ApplicationOptions
     /// <summary>The longest, in characters: longer ones are refused unread where clients authenticate.</summary>
     public const int MaximumSecretLength = 512;
 
-    static readonly FrozenSet<string> KnownGrantTypes = FrozenSet.Create(GrantTypeNames.Password, GrantTypeNames.RefreshToken, GrantTypeNames.ClientCredentials);
+    static readonly FrozenSet<string> KnownGrantTypes = FrozenSet.Create(
+        GrantTypeNames.Password, GrantTypeNames.RefreshToken, GrantTypeNames.ClientCredentials, GrantTypeNames.AuthorizationCode);
     static readonly FrozenSet<string> KnownMethods =
         FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post);
 
@@ -37,13 +39,34 @@ internal sealed class ApplicationOptions
     /// <summary><c>rolling</c> or <c>none</c>: see <see cref="RefreshRotations"/>.</summary>
     public string RefreshRotation { get; set; } = RefreshRotations.Rolling;
 
+    /// <summary>Where the authorization endpoint may send people back to, compared character by character; of a loopback IP the port is free.</summary>
+    public string[] RedirectUris { get; set; } = [];
+
+    /// <summary>Where people may be sent after signing out.</summary>
+    public string[] PostLogoutRedirectUris { get; set; } = [];
+
+    /// <summary>Origins whose scripts may call the endpoints that an application in a browser needs (CORS), e.g. https://app.example.com.</summary>
+    public string[] AllowedOrigins { get; set; } = [];
+
+    /// <summary>Where logout tokens are posted (OpenID Connect Back-Channel Logout §2.2).</summary>
+    public string? BackchannelLogoutUri { get; set; }
+
+    /// <summary><c>explicit</c> or <c>implicit</c>: see <see cref="ConsentTypes"/>.</summary>
+    public string Consent { get; set; } = ConsentTypes.Explicit;
+
+    /// <summary>False for an application with a secret that cannot do PKCE.</summary>
+    public bool RequirePkce { get; set; } = true;
+
+    /// <summary>One of <c>Tokens:IdTokenAlgorithms</c>; the first of them, if absent.</summary>
+    public string? IdTokenSignedResponseAlg { get; set; }
+
     public bool Enabled { get; set; } = true;
 
     public string EffectiveMethod =>
         TokenEndpointAuthMethod ?? (string.IsNullOrEmpty(ClientSecret) ? ClientAuthenticationMethods.None : ClientAuthenticationMethods.Basic);
 
     /// <summary>Why this declaration cannot be used, with the fix; or null.</summary>
-    public string? Fault(bool development, Func<string, bool> scopeExists)
+    public string? Fault(bool development, Func<string, bool> scopeExists, IReadOnlyList<string> idTokenAlgorithms)
     {
         var who = $"Applications: '{ClientId}'";
         if (ClientId.Length is 0 or > 100 || !ClientId.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~'))
@@ -70,6 +93,31 @@ internal sealed class ApplicationOptions
             return $"{who}: RefreshRotation none needs a ClientSecret: anybody could use a stolen refresh token of a public client, unseen (RFC 9700 §4.14.2).";
         if (Audiences.Length > 0 && EffectiveMethod == ClientAuthenticationMethods.None)
             return $"{who}: Audiences are for resource servers, which introspect tokens and need a ClientSecret for it.";
+        if (RedirectFault(development, idTokenAlgorithms) is { } redirect)
+            return $"{who}: {redirect}";
         return Scopes.FirstOrDefault(s => !scopeExists(s)) is { } scope ? $"{who}: the scope '{scope}' is not declared in Scopes." : null;
+    }
+
+    /// <summary>What is wrong with the part that concerns the authorization endpoint.</summary>
+    string? RedirectFault(bool development, IReadOnlyList<string> idTokenAlgorithms)
+    {
+        var usesCode = GrantTypes.Contains(GrantTypeNames.AuthorizationCode);
+        if (usesCode && RedirectUris.Length == 0)
+            return "authorization_code needs RedirectUris.";
+        if (RedirectUris.Select(u => (Uri: u, Fault: RedirectUriRules.Fault(u))).FirstOrDefault(r => r.Fault is not null) is { Fault: { } fault } bad)
+            return $"RedirectUris '{bad.Uri}': {fault}";
+        if (PostLogoutRedirectUris.Select(u => (Uri: u, Fault: RedirectUriRules.Fault(u))).FirstOrDefault(r => r.Fault is not null) is { Fault: { } after } worse)
+            return $"PostLogoutRedirectUris '{worse.Uri}': {after}";
+        if (AllowedOrigins.FirstOrDefault(o => !RedirectUriRules.IsOrigin(o)) is { } origin)
+            return $"AllowedOrigins '{origin}' is no origin; write scheme, host and port only, e.g. https://app.example.com";
+        if (BackchannelLogoutUri is not null && RedirectUriRules.BackchannelFault(BackchannelLogoutUri, development) is { } channel)
+            return $"BackchannelLogoutUri '{BackchannelLogoutUri}': {channel}";
+        if (Consent is not (ConsentTypes.Explicit or ConsentTypes.Implicit))
+            return $"Consent '{Consent}' is not known; use {ConsentTypes.Explicit} or {ConsentTypes.Implicit}.";
+        if (!RequirePkce && EffectiveMethod == ClientAuthenticationMethods.None)
+            return "RequirePkce false needs a ClientSecret: without either, whoever sees a code can use it (RFC 9700 §2.1.1).";
+        return IdTokenSignedResponseAlg is null || idTokenAlgorithms.Contains(IdTokenSignedResponseAlg)
+            ? null
+            : $"IdTokenSignedResponseAlg '{IdTokenSignedResponseAlg}' is not one of Tokens:IdTokenAlgorithms, {string.Join(" and ", idTokenAlgorithms)}.";
     }
 }

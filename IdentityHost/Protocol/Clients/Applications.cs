@@ -17,7 +17,9 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
 
     const string FindSql =
         """
-        SELECT id, client_id, epoch, token_endpoint_auth_method, secret_hash, secret_salt, secret_expires_at, grant_types, scopes, enabled, audiences
+        SELECT id, client_id, epoch, token_endpoint_auth_method, secret_hash, secret_salt, secret_expires_at, grant_types, scopes, enabled, audiences,
+               display_name, redirect_uris, post_logout_redirect_uris, allowed_origins, backchannel_logout_uri, consent, require_pkce,
+               id_token_signed_response_alg, userinfo_signed_response_alg, sector_identifier, default_max_age, registered_metadata
         FROM applications WHERE client_id = $1
         """;
 
@@ -78,13 +80,29 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
                 method == ClientAuthenticationMethods.None,
                 row.GetFieldValue<string[]>(7),
                 row.GetFieldValue<string[]>(8),
-                row.GetFieldValue<string[]>(10)),
+                row.GetFieldValue<string[]>(10))
+            {
+                DisplayName = row.GetString(11),
+                RedirectUris = row.GetFieldValue<string[]>(12),
+                PostLogoutRedirectUris = row.GetFieldValue<string[]>(13),
+                AllowedOrigins = row.GetFieldValue<string[]>(14),
+                BackchannelLogoutUri = Text(row, 15),
+                Consent = row.GetString(16),
+                RequirePkce = row.GetBoolean(17),
+                IdTokenAlgorithm = row.GetString(18),
+                UserinfoAlgorithm = Text(row, 19),
+                SectorIdentifier = Text(row, 20),
+                DefaultMaxAge = row.IsDBNull(21) ? null : row.GetInt32(21),
+                RegisteredMetadata = Text(row, 22),
+            },
             method,
             row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4),
             row.IsDBNull(5) ? null : row.GetFieldValue<byte[]>(5),
             row.IsDBNull(6) ? null : new DateTimeOffset(row.GetDateTime(6)),
             Enabled: row.GetBoolean(9));
     }
+
+    static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
 
 /// <summary>An application's row as authentication needs it.</summary>

@@ -14,4 +14,5 @@ internal static class GrantTypeNames
     public const string Password = "password";
     public const string RefreshToken = "refresh_token";
     public const string ClientCredentials = "client_credentials";
+    public const string AuthorizationCode = "authorization_code";
 }

@@ -1,6 +1,7 @@
 using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
+using IdentityHost.Protocol.Keys;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.Revocation;
 using Microsoft.EntityFrameworkCore;
@@ -16,6 +17,7 @@ internal sealed class DeclaredApplications(
     Revocations revocations,
     TimeProvider clock,
     ScopeCatalog scopes,
+    AlgorithmsInUse algorithms,
     IConfiguration configuration,
     IHostEnvironment environment,
     ILogger<DeclaredApplications> logger) : IStartupStep
@@ -23,7 +25,7 @@ internal sealed class DeclaredApplications(
     /// <summary>The public application behind <c>POST /users/login</c>.</summary>
     public const string BuiltIn = "identityhost";
 
-    readonly List<ApplicationOptions> _declared = Read(configuration, environment, scopes);
+    readonly List<ApplicationOptions> _declared = Read(configuration, environment, scopes, algorithms);
 
     /// <summary>Every grant type that an enabled application may use: what discovery advertises.</summary>
     public IReadOnlyList<string> GrantTypes =>
@@ -73,12 +75,16 @@ internal sealed class DeclaredApplications(
         application.DisplayName = options.DisplayName.Length > 0 ? options.DisplayName : options.ClientId;
         application.TokenEndpointAuthMethod = options.EffectiveMethod;
         // Compared before they are set: an unchanged row must not be written at every start.
-        if (!application.GrantTypes.SequenceEqual(options.GrantTypes))
-            application.GrantTypes = options.GrantTypes;
-        if (!application.Scopes.SequenceEqual(options.Scopes))
-            application.Scopes = options.Scopes;
-        if (!application.Audiences.SequenceEqual(options.Audiences))
-            application.Audiences = options.Audiences;
+        application.GrantTypes = Unless(application.GrantTypes, options.GrantTypes);
+        application.Scopes = Unless(application.Scopes, options.Scopes);
+        application.Audiences = Unless(application.Audiences, options.Audiences);
+        application.RedirectUris = Unless(application.RedirectUris, options.RedirectUris);
+        application.PostLogoutRedirectUris = Unless(application.PostLogoutRedirectUris, options.PostLogoutRedirectUris);
+        application.AllowedOrigins = Unless(application.AllowedOrigins, options.AllowedOrigins);
+        application.BackchannelLogoutUri = options.BackchannelLogoutUri;
+        application.Consent = options.Consent;
+        application.RequirePkce = options.RequirePkce;
+        application.IdTokenSignedResponseAlg = options.IdTokenSignedResponseAlg ?? algorithms.IdTokens[0];
         application.RefreshRotation = options.RefreshRotation;
         application.SecretExpiresAt = options.ClientSecretExpiresAt?.ToUniversalTime();
         if (string.IsNullOrEmpty(options.ClientSecret))
@@ -97,6 +103,8 @@ internal sealed class DeclaredApplications(
         return wasEnabled && !options.Enabled;
     }
 
+    static string[] Unless(string[] same, string[] declared) => same.SequenceEqual(declared) ? same : declared;
+
     void KillTokens(HostDbContext context, Application application)
     {
         application.Epoch++;
@@ -113,7 +121,7 @@ internal sealed class DeclaredApplications(
         Scopes = [],
     };
 
-    static List<ApplicationOptions> Read(IConfiguration configuration, IHostEnvironment environment, ScopeCatalog scopes)
+    static List<ApplicationOptions> Read(IConfiguration configuration, IHostEnvironment environment, ScopeCatalog scopes, AlgorithmsInUse algorithms)
     {
         var declared = new List<ApplicationOptions>(configuration.GetSection("Applications").Get<ApplicationOptions[]>() ?? [])
         {
@@ -126,7 +134,7 @@ internal sealed class DeclaredApplications(
                 Enabled = configuration.GetValue("Users:Login", true),
             },
         };
-        var fault = declared.Select(a => a.Fault(environment.IsDevelopment(), scopes.Exists)).FirstOrDefault(f => f is not null);
+        var fault = declared.Select(a => a.Fault(environment.IsDevelopment(), scopes.Exists, algorithms.IdTokens)).FirstOrDefault(f => f is not null);
         if (fault is not null)
             throw new InvalidOperationException(fault);
         var twice = declared.GroupBy(a => a.ClientId, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);

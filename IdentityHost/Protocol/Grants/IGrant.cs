@@ -35,4 +35,13 @@ internal sealed record Granted(IReadOnlyList<string> Scopes, Subject? Subject)
 
     /// <summary>The refresh token of the grant that goes on.</summary>
     public string? RefreshToken { get; init; }
+
+    /// <summary>When that grant was made; null for one that is made now.</summary>
+    public DateTimeOffset? GrantedAt { get; init; }
+
+    /// <summary>The resource servers the token is for (RFC 8707); none means those that the scopes belong to.</summary>
+    public IReadOnlyList<string> Resources { get; init; } = [];
+
+    /// <summary>Of the authorization request, for the ID token.</summary>
+    public string? Nonce { get; init; }
 }

@@ -30,7 +30,13 @@ internal sealed class RefreshTokenGrant(RefreshTokens tokens, RefreshRotation ro
         // client must get its successor, or its next try would count as a replay.
         var granted = (wish is null ? grant.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries) : asked)
             .Where(request.Client.Scopes.Contains).ToList();
-        return new Granted(RequestedScopes.Narrow(granted, grant.Subject.Role), grant.Subject) { GrantId = grant.GrantId, RefreshToken = grant.Successor };
+        return new Granted(RequestedScopes.Narrow(granted, grant.Subject.Role), grant.Subject)
+        {
+            GrantId = grant.GrantId,
+            RefreshToken = grant.Successor,
+            GrantedAt = grant.CreatedAt,
+            Resources = grant.Resources,
+        };
     }
 
     /// <summary>One answer for unknown, used, foreign and ended tokens.</summary>

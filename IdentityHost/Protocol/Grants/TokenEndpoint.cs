@@ -36,6 +36,8 @@ internal sealed class TokenEndpoint(ClientRequests requests, TokenService tokens
         json.WriteNumber("expires_in"u8, (long)answer.AccessToken.ExpiresIn.TotalSeconds);
         if (answer.RefreshToken is not null)
             json.WriteString("refresh_token"u8, answer.RefreshToken);
+        if (answer.IdToken is not null)
+            json.WriteString("id_token"u8, answer.IdToken);
         json.WriteString("scope"u8, string.Join(' ', answer.Scopes));
     });
 }

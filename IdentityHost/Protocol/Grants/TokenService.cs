@@ -12,10 +12,19 @@ namespace IdentityHost.Protocol.Grants;
 /// <param name="RefreshToken">Where the application may refresh.</param>
 /// <param name="Scopes">What was granted, which may be less than was asked for.</param>
 /// <param name="Subject">The person, where there is one.</param>
-internal sealed record TokenAnswer(IssuedAccessToken AccessToken, string? RefreshToken, IReadOnlyList<string> Scopes, Subject? Subject);
+/// <param name="IdToken">Where <c>openid</c> was granted.</param>
+internal sealed record TokenAnswer(
+    IssuedAccessToken AccessToken, string? RefreshToken, IReadOnlyList<string> Scopes, Subject? Subject, string? IdToken = null);
 
 /// <summary>From an authenticated client's request to a token: find the grant, run it, write what it owes, issue.</summary>
-internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, RefreshTokens refreshTokens, TokenIssuer issuer, NpgsqlDataSource database)
+internal sealed class TokenService(
+    IEnumerable<IGrant> grants,
+    GrantRows rows,
+    RefreshTokens refreshTokens,
+    TokenIssuer issuer,
+    IdTokens idTokens,
+    ScopeCatalog catalog,
+    NpgsqlDataSource database)
 {
     readonly FrozenDictionary<string, IGrant> _grants = grants.ToFrozenDictionary(g => g.GrantType, StringComparer.Ordinal);
 
@@ -59,11 +68,16 @@ internal sealed class TokenService(IEnumerable<IGrant> grants, GrantRows rows, R
             {
                 return ProtocolError.InvalidGrant("The username or the password is wrong.", detail: "lost to a change of user or application");
             }
-            if (client.GrantTypes.Contains(GrantTypeNames.RefreshToken))
+            if (client.MayRefresh)
                 refreshToken = refreshTokens.Derive(grantId.Value, generation: 0, salt);
         }
-        var token = await issuer.IssueAsync(new AccessTokenContent(client, granted.Scopes, granted.Subject, grantId), cancellationToken);
-        return new TokenAnswer(token, refreshToken, granted.Scopes, granted.Subject);
+        var scopes = catalog.WithinResources(granted.Scopes, granted.Resources);
+        var audiences = granted.Resources.Count > 0 ? granted.Resources : catalog.AudiencesOf(scopes);
+        var token = await issuer.IssueAsync(new AccessTokenContent(client, scopes, granted.Subject, grantId, audiences), cancellationToken);
+        var idToken = granted.Subject is { } person && granted.Scopes.Contains(ScopeCatalog.OpenId)
+            ? await idTokens.IssueAsync(new IdTokenContent(client, person, token.Token, granted.Nonce, granted.GrantedAt), cancellationToken)
+            : null;
+        return new TokenAnswer(token, refreshToken, scopes, granted.Subject, idToken);
     }
 
     Result<IGrant> FindGrant(Client client, string? grantType)

@@ -120,8 +120,10 @@ internal sealed class KeyRotation(
         var announced = change.Now + options.Value.Announce;
         if (chain.Signing is not { } current)
         {
-            // The very first key has nobody to wait for. The first of another algorithm has: the others know only the keys that they have fetched.
-            Create(change, algorithm, change.Algorithms.Any(a => change.Chain(a).Signing is not null) ? announced : change.Now);
+            // The very first key has nobody to wait for, nor has the first for ID tokens: until now there were none. The first of another algorithm
+            // for access tokens has: resource servers know only the keys that they have fetched.
+            var mustWait = algorithm == algorithms.AccessToken && change.Algorithms.Any(a => change.Chain(a).Signing is not null);
+            Create(change, algorithm, mustWait ? announced : change.Now);
             return;
         }
         var due = current.ActivatesAt + options.Value.Lifetime;

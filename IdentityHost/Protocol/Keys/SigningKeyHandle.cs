@@ -24,6 +24,9 @@ internal sealed class SigningKeyHandle : IDisposable
     const int Es256SignatureLength = 64;
 
     readonly byte[] _pkcs8;
+    readonly byte[] _accessToken;
+    readonly byte[] _plain;
+    readonly byte[] _logoutToken;
     readonly ConcurrentBag<AsymmetricAlgorithm> _pool = [];
 
     // The owner is one user, until it disposes the handle; each signature at work is one more.
@@ -47,7 +50,7 @@ internal sealed class SigningKeyHandle : IDisposable
         Verification = key is ECDsa curve
             ? AccessTokenKey.FromEc(Kid, curve.ExportParameters(includePrivateParameters: false))
             : AccessTokenKey.FromRsa(Kid, ((RSA)key).ExportParameters(includePrivateParameters: false));
-        Header = Base64Url.EncodeToUtf8(Encoding.ASCII.GetBytes($$"""{"typ":"at+jwt","alg":"{{Algorithm}}","kid":"{{Kid}}"}"""));
+        (_accessToken, _plain, _logoutToken) = (EncodeHeader("at+jwt"), EncodeHeader("JWT"), EncodeHeader("logout+jwt"));
         _pool.Add(key);
     }
 
@@ -63,8 +66,13 @@ internal sealed class SigningKeyHandle : IDisposable
     /// <summary>Bytes of a signature.</summary>
     public int SignatureLength { get; }
 
-    /// <summary>The encoded JOSE header of an access token (RFC 9068 §2.1): the same for every token of this key.</summary>
-    public ReadOnlyMemory<byte> Header { get; }
+    /// <summary>The encoded JOSE header of a token: the same for all of its type.</summary>
+    public ReadOnlySpan<byte> HeaderOf(JwtType type) => type switch
+    {
+        JwtType.AccessToken => _accessToken,
+        JwtType.LogoutToken => _logoutToken,
+        _ => _plain,
+    };
 
     /// <summary>Signs into <paramref name="signature"/>, which holds <see cref="SignatureLength"/> bytes.</summary>
     /// <returns>False if the key was taken away in the meantime: then its successor is to be asked.</returns>
@@ -123,6 +131,9 @@ internal sealed class SigningKeyHandle : IDisposable
             key.Dispose();
         CryptographicOperations.ZeroMemory(_pkcs8);
     }
+
+    byte[] EncodeHeader(string type) =>
+        Base64Url.EncodeToUtf8(Encoding.ASCII.GetBytes($$"""{"typ":"{{type}}","alg":"{{Algorithm}}","kid":"{{Kid}}"}"""));
 
     AsymmetricAlgorithm Open()
     {

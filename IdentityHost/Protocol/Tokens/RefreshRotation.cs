@@ -13,7 +13,10 @@ namespace IdentityHost.Protocol.Tokens;
 /// <param name="Scope">What was granted, space separated.</param>
 /// <param name="Successor">The refresh token to use next: the same for everybody who presents the same predecessor. Where the application's stays, that one again.</param>
 /// <param name="Subject">Whose it is, as they are now.</param>
-internal sealed record RefreshedGrant(Guid GrantId, string Scope, string Successor, Subject Subject);
+/// <param name="CreatedAt">When the grant was made.</param>
+/// <param name="Resources">The resource servers it was asked for; none means those its scopes belong to.</param>
+internal sealed record RefreshedGrant(
+    Guid GrantId, string Scope, string Successor, Subject Subject, DateTimeOffset CreatedAt, string[] Resources);
 
 /// <summary>
 /// Rotation, in one statement by primary key. It locks what it depends on (person, session, application): a plain join would re-check the
@@ -33,13 +36,14 @@ internal sealed class RefreshRotation(
             SELECT g.id AS grant_id, g.session_id, u.id, u.role, u.epoch
             FROM grants g JOIN users u ON u.id = g.user_id WHERE g.id = $1 AND u.status FOR SHARE OF u),
         session AS MATERIALIZED (
-            SELECT s.id, s.expires_at FROM sessions s JOIN person ON s.id = person.session_id
+            SELECT s.id, s.expires_at, s.auth_time, s.amr FROM sessions s JOIN person ON s.id = person.session_id
             WHERE s.ended_at IS NULL AND s.expires_at > identity_now() AND s.global_epoch = {Installation.EpochSql} FOR SHARE OF s),
         application AS MATERIALIZED (
             SELECT a.id, a.refresh_rotation = '{RefreshRotations.None}' AS stays
             FROM applications a, session WHERE a.id = $3 AND a.enabled AND a.epoch = $5 FOR SHARE OF a),
         subject AS MATERIALIZED (
-            SELECT person.grant_id, person.id AS user_id, person.role, person.epoch, session.id AS session_id, session.expires_at, application.stays
+            SELECT person.grant_id, person.id AS user_id, person.role, person.epoch, session.id AS session_id, session.expires_at,
+                   session.auth_time, session.amr, application.stays
             FROM person, session, application),
         rotated AS (
             UPDATE grants g SET
@@ -51,13 +55,13 @@ internal sealed class RefreshRotation(
               AND g.ended_at IS NULL AND g.expires_at > identity_now() AND g.rotated_at + $7 > identity_now()
               AND $12 <@ string_to_array(g.scope, ' ')
             RETURNING g.generation, g.scope, g.ended_at IS NOT NULL AS replayed, subject.user_id, subject.role, subject.epoch, subject.session_id,
-                      subject.expires_at),
+                      subject.expires_at, subject.auth_time, subject.amr, g.created_at, g.resources),
         revoked AS (
             {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Grant}, $8, NULL, identity_now() + $9 FROM rotated WHERE replayed),
         audited AS (
             {AuditLog.InsertInto} SELECT '{AuditKinds.RefreshReplayed}', NULL, user_id, $10, $11, $8 FROM rotated WHERE replayed)
-        SELECT generation, scope, replayed, user_id, role, epoch, session_id, expires_at FROM rotated
+        SELECT generation, scope, replayed, user_id, role, epoch, session_id, expires_at, auth_time, amr, created_at, resources FROM rotated
         """;
 
     /// <summary>
@@ -102,8 +106,20 @@ internal sealed class RefreshRotation(
             return null;
         }
         var subject = new Subject(
-            row.GetInt64(3), row.GetInt32(5), (UserRole)row.GetInt16(4), row.GetGuid(6), new DateTimeOffset(row.GetDateTime(7)));
-        return new RefreshedGrant(token.GrantId, row.GetString(1), tokens.Derive(token.GrantId, row.GetInt32(0), token.Salt), subject);
+            row.GetInt64(3),
+            row.GetInt32(5),
+            (UserRole)row.GetInt16(4),
+            row.GetGuid(6),
+            SessionExpiresAt: new DateTimeOffset(row.GetDateTime(7)),
+            AuthTime: new DateTimeOffset(row.GetDateTime(8)),
+            Amr: row.GetString(9));
+        return new RefreshedGrant(
+            token.GrantId,
+            row.GetString(1),
+            tokens.Derive(token.GrantId, row.GetInt32(0), token.Salt),
+            subject,
+            CreatedAt: new DateTimeOffset(row.GetDateTime(10)),
+            Resources: row.GetFieldValue<string[]>(11));
     }
 
     /// <summary>

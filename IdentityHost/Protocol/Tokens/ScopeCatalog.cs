@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using IdentityHost.Data.Entities;
 
 namespace IdentityHost.Protocol.Tokens;
@@ -34,23 +35,43 @@ internal sealed class ScopeCatalog
     /// <summary>Puts the person's roles into the access token.</summary>
     public const string Roles = "roles";
 
+    /// <summary>Asks for an ID token (OpenID Connect Core §3.1.2.1).</summary>
+    public const string OpenId = "openid";
+
+    /// <summary>Asks for a refresh token in the code flow (OpenID Connect Core §11).</summary>
+    public const string OfflineAccess = "offline_access";
+
+    /// <summary>The scopes of OpenID Connect Core §5.4.</summary>
+    public const string Profile = "profile";
+
+    /// <inheritdoc cref="Profile"/>
+    public const string Email = "email";
+
+    /// <inheritdoc cref="Profile"/>
+    public const string Phone = "phone";
+
+    /// <inheritdoc cref="Profile"/>
+    public const string Address = "address";
+
+    /// <summary>Those that every server has: they need not be declared.</summary>
+    static readonly ImmutableArray<string> BuiltIn = [UsersSelf, UsersManage, Roles, OpenId, OfflineAccess, Profile, Email, Phone, Address];
+
     readonly FrozenDictionary<string, string> _audiences;
+    readonly FrozenDictionary<string, string> _displayNames;
     readonly string _ownAudience;
 
     public ScopeCatalog(IConfiguration configuration, Issuer issuer)
     {
         _ownAudience = issuer.Value;
-        var audiences = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            [UsersSelf] = issuer.Value,
-            [UsersManage] = issuer.Value,
-            [Roles] = issuer.Value,
-        };
+        var audiences = BuiltIn.ToDictionary(scope => scope, _ => issuer.Value, StringComparer.Ordinal);
+        var displayNames = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var scope in configuration.GetSection("Scopes").Get<ScopeOptions[]>() ?? [])
         {
             if (!IsScopeToken(scope.Name))
                 throw new InvalidOperationException($"Scopes: '{scope.Name}' is not a scope: printable ASCII without spaces, quotes and backslashes.");
             audiences.TryAdd(scope.Name, issuer.Value);
+            if (scope.DisplayName.Length > 0)
+                displayNames[scope.Name] = scope.DisplayName;
         }
         foreach (var resource in configuration.GetSection("Resources").Get<ResourceOptions[]>() ?? [])
         {
@@ -64,11 +85,22 @@ internal sealed class ScopeCatalog
             }
         }
         _audiences = audiences.ToFrozenDictionary(StringComparer.Ordinal);
+        _displayNames = displayNames.ToFrozenDictionary(StringComparer.Ordinal);
         Names = [.. _audiences.Keys.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>Every scope, in alphabetical order.</summary>
     public IReadOnlyList<string> Names { get; }
+
+    /// <summary>What the operator calls it; null for one that was given no words.</summary>
+    public string? DisplayNameOf(string scope) => _displayNames.GetValueOrDefault(scope);
+
+    /// <summary>Whether some scope belongs to the resource server (RFC 8707 §2).</summary>
+    public bool IsAudience(string resource) => resource == _ownAudience || _audiences.Values.Contains(resource, StringComparer.Ordinal);
+
+    /// <summary>Those of the scopes that belong to one of the resource servers; all, where none is named.</summary>
+    public IReadOnlyList<string> WithinResources(IReadOnlyList<string> scopes, IReadOnlyCollection<string> resources) =>
+        resources.Count == 0 ? scopes : [.. scopes.Where(s => resources.Contains(_audiences[s]))];
 
     public bool Exists(string scope) => _audiences.ContainsKey(scope);
 

@@ -1,7 +1,5 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Collections.Immutable;
-using System.Text;
+using System.Globalization;
 using System.Text.Json;
 using IdentityHost.Data.Entities;
 using IdentityHost.Protocol.Clients;
@@ -16,53 +14,43 @@ namespace IdentityHost.Protocol.Tokens;
 /// <param name="Scopes">What it allows, in the order granted.</param>
 /// <param name="Subject">The person, or null where the application acts for itself.</param>
 /// <param name="GrantId">The grant the token hangs on; null for an application's own token.</param>
-internal sealed record AccessTokenContent(Client Client, IReadOnlyList<string> Scopes, Subject? Subject, Guid? GrantId);
+/// <param name="Audiences">Who is to accept it.</param>
+internal sealed record AccessTokenContent(
+    Client Client, IReadOnlyList<string> Scopes, Subject? Subject, Guid? GrantId, IReadOnlyList<string> Audiences);
 
 /// <summary>A signed access token and how long it is good.</summary>
 internal readonly record struct IssuedAccessToken(string Token, TimeSpan ExpiresIn);
 
-/// <summary>Writes and signs access tokens (RFC 9068). No lock; the database only where the keys in memory may be old.</summary>
+/// <summary>Writes access tokens (RFC 9068).</summary>
 internal sealed class TokenIssuer(
-    Issuer issuer, ScopeCatalog scopes, SigningKeyStore keys, AlgorithmsInUse algorithms, RevocationCopy revocations, TimeProvider clock, IOptions<TokensOptions> options)
+    Issuer issuer, JwtSigner signer, AlgorithmsInUse algorithms, RevocationCopy revocations, IOptions<TokensOptions> options)
 {
     readonly ImmutableArray<string> _algorithms = algorithms.AccessTokens;
 
     public async ValueTask<IssuedAccessToken> IssueAsync(AccessTokenContent content, CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            var key = await keys.ForSigningAsync(_algorithms, cancellationToken);
-            var now = clock.GetUtcNow();
-            // A key that retires or is revoked while it signs must not have signed: then again, by its successor.
-            if (TryIssue(content, key, now) is { } issued && keys.IsStillRight(key, _algorithms, now))
-                return issued;
-        }
-    }
-
-    IssuedAccessToken? TryIssue(AccessTokenContent content, SigningKeyHandle key, DateTimeOffset at)
-    {
-        var now = at.ToUnixTimeSeconds();
-        var expires = now + (long)options.Value.AccessTokenLifetime.TotalSeconds;
-        if (content.Subject is { } subject)
-            // A token must not outlive the session it hangs on.
-            expires = Math.Min(expires, subject.SessionExpiresAt.ToUnixTimeSeconds());
-
-        var payload = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(payload))
-            WriteClaims(json, content, now, expires);
-        return TrySign(key, payload.WrittenSpan) is { } token ? new IssuedAccessToken(token, TimeSpan.FromSeconds(expires - now)) : null;
+        var lifetime = new Lifetime();
+        var token = await signer.SignAsync(
+            _algorithms, JwtType.AccessToken, (Issuer: this, Content: content, Lifetime: lifetime), static (json, s, now) => s.Issuer.WriteClaims(json, s.Content, s.Lifetime, now), cancellationToken);
+        return new IssuedAccessToken(token, TimeSpan.FromSeconds(lifetime.Seconds));
     }
 
     /// <summary>RFC 9068 §2.2, and ours: <c>gid</c> (grant), <c>uep</c>, <c>aep</c> and <c>gep</c> (the epochs of user, application and database).</summary>
-    void WriteClaims(Utf8JsonWriter json, AccessTokenContent content, long now, long expires)
+    void WriteClaims(Utf8JsonWriter json, AccessTokenContent content, Lifetime lifetime, DateTimeOffset at)
     {
-        json.WriteStartObject();
+        var now = at.ToUnixTimeSeconds();
+        var expires = now + (long)options.Value.AccessTokenLifetime.TotalSeconds;
+        if (content.Subject is { } owner)
+            // A token must not outlive the session it hangs on.
+            expires = Math.Min(expires, owner.SessionExpiresAt.ToUnixTimeSeconds());
+        lifetime.Seconds = expires - now;
+
         json.WriteString("iss"u8, issuer.Value);
-        WriteAudience(json, scopes.AudiencesOf(content.Scopes));
+        WriteAudience(json, content.Audiences);
         if (content.Subject is { } subject)
         {
             Span<char> id = stackalloc char[20];
-            subject.Id.TryFormat(id, out var length, provider: System.Globalization.CultureInfo.InvariantCulture);
+            subject.Id.TryFormat(id, out var length, provider: CultureInfo.InvariantCulture);
             json.WriteString("sub"u8, id[..length]);
             json.WriteString("sid"u8, Identifiers.Text(subject.SessionId));
             json.WriteNumber("uep"u8, subject.Epoch);
@@ -81,13 +69,12 @@ internal sealed class TokenIssuer(
         if (content.Subject is { } person && content.Scopes.Contains(ScopeCatalog.Roles))
         {
             json.WriteStartArray("roles"u8);
-            json.WriteStringValue(person.Role == UserRole.Admin ? "ADMIN"u8 : "USER"u8);
+            json.WriteStringValue(UserRoles.NameOf(person.Role));
             json.WriteEndArray();
         }
         json.WriteNumber("iat"u8, now);
         json.WriteNumber("exp"u8, expires);
         json.WriteString("jti"u8, Identifiers.NewTokenId());
-        json.WriteEndObject();
     }
 
     static void WriteAudience(Utf8JsonWriter json, IReadOnlyList<string> audiences)
@@ -103,29 +90,9 @@ internal sealed class TokenIssuer(
         json.WriteEndArray();
     }
 
-    /// <summary>RFC 7515 §3.1: header, payload and signature in base64url, joined by dots. Null if the key was taken away.</summary>
-    static string? TrySign(SigningKeyHandle key, ReadOnlySpan<byte> payload)
+    /// <summary>What was written is known only once the token is signed.</summary>
+    sealed class Lifetime
     {
-        var header = key.Header.Span;
-        var signedLength = header.Length + 1 + Base64Url.GetEncodedLength(payload.Length);
-        var length = signedLength + 1 + Base64Url.GetEncodedLength(key.SignatureLength);
-        var buffer = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            header.CopyTo(buffer);
-            buffer[header.Length] = (byte)'.';
-            Base64Url.EncodeToUtf8(payload, buffer.AsSpan(header.Length + 1));
-            Span<byte> longest = stackalloc byte[SigningKeyHandle.LongestSignature];
-            var signature = longest[..key.SignatureLength];
-            if (!key.TrySign(buffer.AsSpan(0, signedLength), signature))
-                return null;
-            buffer[signedLength] = (byte)'.';
-            Base64Url.EncodeToUtf8(signature, buffer.AsSpan(signedLength + 1));
-            return Encoding.ASCII.GetString(buffer, 0, length);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        public long Seconds { get; set; }
     }
 }

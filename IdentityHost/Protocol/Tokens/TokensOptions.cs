@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using IdentityHost.Protocol.Keys;
 using IdentityHost.ResourceServer;
 using Microsoft.Extensions.Options;
@@ -12,6 +13,15 @@ internal sealed class TokensOptions
 
     /// <summary>What access tokens are signed with: <c>ES256</c> or <c>RS256</c> (RFC 7518 §3.1).</summary>
     public string AccessTokenAlgorithm { get; set; } = AccessTokenKey.Es256;
+
+    /// <summary>What applications may have their ID tokens signed with, space separated; the first is what they get unasked.</summary>
+    public string IdTokenAlgorithms { get; set; } = $"{AccessTokenKey.Rs256} {AccessTokenKey.Es256}";
+
+    /// <summary><see cref="IdTokenAlgorithms"/>, one by one.</summary>
+    public ImmutableArray<string> IdTokenAlgorithmList => [.. IdTokenAlgorithms.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+
+    /// <summary>How long an authorization code is good; 10 minutes at most (RFC 6749 §4.1.2).</summary>
+    public TimeSpan CodeLifetime { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>A grant that is not refreshed for this long ends.</summary>
     public TimeSpan RefreshIdleLifetime { get; set; } = TimeSpan.FromDays(14);
@@ -33,6 +43,8 @@ internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
     /// <summary>No node issues a token that lives longer.</summary>
     public static readonly TimeSpan LongestAccessTokenLifetime = TimeSpan.FromHours(1);
 
+    static readonly TimeSpan ShortestCode = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan LongestCode = TimeSpan.FromMinutes(10);
     static readonly TimeSpan LongestGrace = TimeSpan.FromMinutes(10);
 
     /// <summary>All of a person's grants with the application are read at each sign-in: it must stay a page or a few.</summary>
@@ -52,6 +64,9 @@ internal sealed class TokensOptionsCheck : IValidateOptions<TokensOptions>
             problems.Add($"Tokens:MaximumGrants is {options.MaximumGrants}; it must be from 1 to {MostGrants} (100 is the default).");
         if (!AlgorithmsInUse.Known.Contains(options.AccessTokenAlgorithm))
             problems.Add($"Tokens:AccessTokenAlgorithm is '{options.AccessTokenAlgorithm}'; use {string.Join(" or ", AlgorithmsInUse.Known)} (ES256 is the default).");
+        Range(nameof(options.CodeLifetime), options.CodeLifetime, ShortestCode, LongestCode, "00:01:00");
+        if (options.IdTokenAlgorithmList is not { Length: > 0 } algorithms || !algorithms.All(a => AlgorithmsInUse.Known.Contains(a)))
+            problems.Add($"Tokens:IdTokenAlgorithms is '{options.IdTokenAlgorithms}'; name one or more of {string.Join(", ", AlgorithmsInUse.Known)}, separated by spaces (RS256 ES256 is the default).");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
 
         void Range(string key, TimeSpan value, TimeSpan lowest, TimeSpan highest, string usual)

@@ -32,7 +32,7 @@ internal sealed record BrowserPerson(
         identity.AddClaim(new Claim(BrowserClaims.Username, Username));
         if (Name is not null)
             identity.AddClaim(new Claim(BrowserClaims.Name, Name));
-        identity.AddClaim(new Claim(BrowserClaims.Role, Role == UserRole.Admin ? "ADMIN" : "USER"));
+        identity.AddClaim(new Claim(BrowserClaims.Role, UserRoles.NameOf(Role)));
         identity.AddClaim(new Claim(BrowserClaims.Methods, Amr));
         identity.AddClaim(new Claim(BrowserClaims.AuthTime, AuthTime.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
         return new ClaimsPrincipal(identity);
@@ -49,7 +49,7 @@ internal sealed record BrowserPerson(
             Guid.ParseExact(session, "N"),
             principal.FindFirstValue(BrowserClaims.Username)!,
             principal.FindFirstValue(BrowserClaims.Name),
-            principal.IsInRole("ADMIN") ? UserRole.Admin : UserRole.User,
+            principal.IsInRole(UserRoles.Admin) ? UserRole.Admin : UserRole.User,
             principal.FindFirstValue(BrowserClaims.Methods)!,
             DateTimeOffset.FromUnixTimeSeconds(long.Parse(authTime, CultureInfo.InvariantCulture)));
     }

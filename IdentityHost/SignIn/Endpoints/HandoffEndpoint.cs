@@ -16,7 +16,8 @@ namespace IdentityHost.SignIn.Endpoints;
 /// it, it is exchanged for real tokens of the built-in public client.
 /// </summary>
 internal sealed class HandoffEndpoint(
-    Handoffs handoffs, UserReads users, Applications applications, GrantRows grants, RefreshTokens refreshTokens, TokenIssuer issuer, NpgsqlDataSource database)
+    Handoffs handoffs, UserReads users, Applications applications, GrantRows grants, RefreshTokens refreshTokens, TokenIssuer issuer, ScopeCatalog catalog,
+    NpgsqlDataSource database)
     : IHandoffAtCurrent
 {
     const string Bearer = "Bearer ";
@@ -57,7 +58,7 @@ internal sealed class HandoffEndpoint(
         {
             return null;
         }
-        var access = await issuer.IssueAsync(new AccessTokenContent(client, scopes, subject, grantId), context.RequestAborted);
+        var access = await issuer.IssueAsync(new AccessTokenContent(client, scopes, subject, grantId, catalog.AudiencesOf(scopes)), context.RequestAborted);
         if (await users.FindAsync(subject.Id, context.RequestAborted) is not { } user)
             return null;
         var answer = new TokenAnswer(access, refreshTokens.Derive(grantId, generation: 0, salt), scopes, subject);

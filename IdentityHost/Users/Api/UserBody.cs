@@ -54,7 +54,7 @@ internal sealed record UserBody
         ProfilePicture = user.PictureVersion is { } version ? string.Create(CultureInfo.InvariantCulture, $"/users/{user.Id}/picture?v={version}") : null,
         Weight = user.Weight,
         Height = user.Height,
-        Role = user.Role == UserRole.Admin ? "ADMIN" : "USER",
+        Role = UserRoles.NameOf(user.Role),
         Status = user.Status,
         SignInMethods = [.. Methods(user)],
         MustChangePassword = user.MustChangePassword,

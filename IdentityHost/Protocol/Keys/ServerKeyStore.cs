@@ -1,15 +1,15 @@
 using System.Security.Cryptography;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
-using IdentityHost.Protocol.Tokens;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 
 namespace IdentityHost.Protocol.Keys;
 
-/// <summary>The key that refresh tokens are derived with: made at the first start, under the start-up lock, and loaded at every one.</summary>
-internal sealed class RefreshKeyStore(IDbContextFactory<HostDbContext> contexts, IDataProtectionProvider protection, RefreshTokens tokens) : IStartupStep
+/// <summary>The <see cref="ServerKey"/>: made at the first start, under the start-up lock, and loaded at every one.</summary>
+internal sealed class ServerKeyStore(IDbContextFactory<HostDbContext> contexts, IDataProtectionProvider protection, ServerKey key) : IStartupStep
 {
+    /// <summary>The row's name, from when it had this one use only.</summary>
     const string Name = "refresh_tokens";
     const int KeyLength = 32;
 
@@ -25,6 +25,6 @@ internal sealed class RefreshKeyStore(IDbContextFactory<HostDbContext> contexts,
             context.Add(stored);
             await context.SaveChangesAsync(cancellationToken);
         }
-        tokens.Use(_protector.Unprotect(stored.ProtectedKey));
+        key.Use(_protector.Unprotect(stored.ProtectedKey));
     }
 }

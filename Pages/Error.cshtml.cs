@@ -1,4 +1,5 @@
 using IdentityHost.Hosting;
+using IdentityHost.Protocol.Authorize;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -10,6 +11,9 @@ namespace Pages;
 internal sealed class ErrorModel : PageModel
 {
     public int Status => Response.StatusCode;
+
+    /// <summary>What is wrong with an application's request, for its developers; null where it was none.</summary>
+    public AuthorizeFault? Fault => HttpContext.Features.Get<AuthorizeFault>();
 
     /// <summary>What whoever runs this host needs to find the request in the log.</summary>
     public string TraceId => ErrorAnswers.TraceId(HttpContext);

@@ -33,6 +33,8 @@ internal static class AuditKinds
     public const string SigningKeyRevoked = "signing_key_revoked";
     public const string RefreshReplayed = "refresh_replayed";
     public const string RefreshFromTheFuture = "refresh_from_the_future";
+    public const string CodeReplayed = "code_replayed";
+    public const string ConsentGiven = "consent_given";
     public const string GrantRevoked = "grant_revoked";
     public const string DatabaseReplaced = "database_replaced";
     public const string GrantCrowdedOut = "grant_crowded_out";

@@ -38,6 +38,18 @@ internal sealed record ProtocolError(string Code, string Description, int Status
 
     public static ProtocolError InvalidScope(string description) => new("invalid_scope", description);
 
+    /// <summary>RFC 8707 §2.</summary>
+    public static ProtocolError InvalidTarget { get; } = new("invalid_target", "A resource was asked for that this server issues no tokens for.");
+
+    /// <summary>The person said no (RFC 6749 §4.1.2.1).</summary>
+    public static ProtocolError AccessDenied { get; } = new("access_denied", "The person refused.");
+
+    /// <summary>OpenID Connect Core §3.1.2.6.</summary>
+    public static ProtocolError LoginRequired { get; } = new("login_required", "Nobody is signed in who answers the request, and it forbids to ask.");
+
+    /// <inheritdoc cref="LoginRequired"/>
+    public static ProtocolError ConsentRequired { get; } = new("consent_required", "The person has not allowed this yet, and the request forbids to ask.");
+
     /// <summary>Too many attempts: RFC 6749 has no code of its own, the status and <c>Retry-After</c> tell it.</summary>
     public static ProtocolError TooManyRequests(TimeSpan retryAfter) => new(
         "invalid_grant", "Too many attempts. Wait as long as Retry-After says.", StatusCodes.Status429TooManyRequests)

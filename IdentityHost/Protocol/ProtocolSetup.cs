@@ -1,4 +1,6 @@
 using IdentityHost.Data;
+using IdentityHost.Protocol.Authorize;
+using IdentityHost.Protocol.Authorize.Checks;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Endpoints;
 using IdentityHost.Protocol.Grants;
@@ -55,11 +57,21 @@ internal static class ProtocolSetup
 
         // The grants there are. A new one is a file and a line here.
         services.AddScoped<IGrant, PasswordGrant>();
+        services.AddScoped<IGrant, AuthorizationCodeGrant>();
         services.AddScoped<IGrant, RefreshTokenGrant>();
         services.AddScoped<IGrant, ClientCredentialsGrant>();
         services.AddSingleton<GrantRows>();
         services.AddScoped<TokenService>();
         services.AddScoped<TokenEndpoint>();
+        services.AddSingleton<AuthorizationCodes>();
+        services.AddSingleton<AuthorizationRequests>();
+        services.AddSingleton<Consents>();
+        services.AddSingleton<ResourceCheck>();
+        services.AddSingleton<AuthorizeChecks>();
+        services.AddSingleton<AuthorizeResponse>();
+        services.AddScoped<NextSteps>();
+        services.AddScoped<AuthorizeEndpoint>();
+        services.AddScoped<ConsentPrompts>();
         services.AddSingleton<IssuedTokens>();
         services.AddScoped<RevocationEndpoint>();
         services.AddScoped<IntrospectionEndpoint>();
@@ -71,6 +83,10 @@ internal static class ProtocolSetup
 
     public static WebApplication MapProtocol(this WebApplication app)
     {
+        string[] browser = [HttpMethods.Get, HttpMethods.Post];
+        app.MapMethods("/connect/authorize", browser, (HttpContext context, AuthorizeEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapGet("/connect/authorize/{id}", (HttpContext context, string id, AuthorizeEndpoint endpoint) => endpoint.ContinueAsync(context, id));
+        app.MapGet("/connect/authorize/{id}/cancel", (HttpContext context, string id, AuthorizeEndpoint endpoint) => endpoint.CancelAsync(context, id));
         app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));

@@ -22,6 +22,13 @@ internal sealed class SignInModel(BrowserSignIn signIn, SignUp signUp, GoogleSig
     [BindProperty(Name = "notice", SupportsGet = true)]
     public string? Notice { get; set; }
 
+    /// <summary>Whoever is signed in is to prove it again, or somebody else may sign in: an application asks for it.</summary>
+    [BindProperty(Name = "again", SupportsGet = true)]
+    public bool Again { get; set; }
+
+    /// <summary>Where somebody goes who does not want to sign in to the application; null where none asks for it.</summary>
+    public string? CancelPath => ApplicationReturn.CancelPath(ReturnTo);
+
     public bool MaySignUp => signUp.IsOpen;
 
     /// <summary>Whoever signs up gets where they were going, too.</summary>
@@ -41,11 +48,12 @@ internal sealed class SignInModel(BrowserSignIn signIn, SignUp signUp, GoogleSig
     /// <summary>Where the button leads: the provider, and from there to where the person was going.</summary>
     public string GoogleAddress => Request.PathBase + "/users/auth/google" + QueryString.Create("return_to", string.IsNullOrEmpty(ReturnTo) ? SeeOther.Home : ReturnTo);
 
-    public async Task<IActionResult> OnGetAsync(string? problem)
+    public async Task<IActionResult> OnGetAsync(string? problem, [FromQuery(Name = "login_hint")] string? loginHint)
     {
+        Identifier = loginHint;
         if (GoogleProblems.Find(problem) is { } told)
             return Refuse(told.Status, told.Text);
-        return await BrowserSignIn.PersonAsync(HttpContext) is null ? Page() : this.Back(ReturnTo);
+        return Again || await BrowserSignIn.PersonAsync(HttpContext) is null ? Page() : this.Back(ReturnTo);
     }
 
     public async Task<IActionResult> OnPostAsync(string? identifier, string? password)

@@ -22,11 +22,15 @@ internal sealed class SignUpModel(SignUp signUp, IOptions<PasswordsOptions> pass
     [BindProperty(Name = "return_to", SupportsGet = true)]
     public string? ReturnTo { get; set; }
 
+    /// <summary>Whoever is signed in may make another account: an application asks for it.</summary>
+    [BindProperty(Name = "again", SupportsGet = true)]
+    public bool Again { get; set; }
+
     public FormProblems Problems { get; private set; } = FormProblems.None;
 
     public async Task<IActionResult> OnGetAsync()
     {
-        if (await BrowserSignIn.PersonAsync(HttpContext) is not null)
+        if (!Again && await BrowserSignIn.PersonAsync(HttpContext) is not null)
             return this.Back(ReturnTo);
         if (!IsOpen)
             Response.StatusCode = StatusCodes.Status404NotFound;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using IdentityHost.Protocol.Authorize;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Keys;
 using IdentityHost.Protocol.Tokens;
@@ -11,20 +12,21 @@ namespace IdentityHost.Protocol.Endpoints;
 /// The metadata of the server (OpenID Connect Discovery §3, RFC 8414 §2), one document at both well-known paths. What is not implemented is
 /// not advertised. The URLs come from the issuer setting, never from the request.
 /// </summary>
-internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, DeclaredApplications applications, IOptions<KeysOptions> options)
+internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, DeclaredApplications applications, AlgorithmsInUse algorithms, IOptions<KeysOptions> options)
 {
-    readonly CachedDocument _document = Write(issuer, scopes, applications.GrantTypes);
+    readonly CachedDocument _document = Write(issuer, scopes, applications.GrantTypes, algorithms.IdTokens);
     readonly string _cacheControl = options.Value.CacheControl;
 
     public Task HandleAsync(HttpContext context) => _document.WriteAsync(context, _cacheControl);
 
-    static CachedDocument Write(Issuer issuer, ScopeCatalog scopes, IReadOnlyList<string> grantTypes)
+    static CachedDocument Write(Issuer issuer, ScopeCatalog scopes, IReadOnlyList<string> grantTypes, IReadOnlyList<string> idTokenAlgorithms)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("issuer"u8, issuer.Value);
+            json.WriteString("authorization_endpoint"u8, issuer.UrlOf("/connect/authorize"));
             json.WriteString("token_endpoint"u8, issuer.UrlOf("/connect/token"));
             json.WriteString("revocation_endpoint"u8, issuer.UrlOf("/connect/revoke"));
             json.WriteString("introspection_endpoint"u8, issuer.UrlOf("/connect/introspect"));
@@ -36,8 +38,16 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
                 [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.None]);
             WriteArray(json, "revocation_endpoint_auth_methods_supported", [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.None]);
             WriteArray(json, "introspection_endpoint_auth_methods_supported", [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post]);
-            // RFC 8414 asks for the member; there is no authorization endpoint yet, so no response type works.
-            WriteArray(json, "response_types_supported", []);
+            WriteArray(json, "response_types_supported", ["code"]);
+            WriteArray(json, "response_modes_supported", [ResponseModes.Query, ResponseModes.Fragment, ResponseModes.FormPost]);
+            WriteArray(json, "code_challenge_methods_supported", ["S256"]);
+            WriteArray(json, "prompt_values_supported", Prompts.Known.Order(StringComparer.Ordinal));
+            WriteArray(json, "acr_values_supported", [AuthenticationContext.OneFactor]);
+            WriteArray(json, "id_token_signing_alg_values_supported", idTokenAlgorithms);
+            json.WriteBoolean("authorization_response_iss_parameter_supported"u8, true);
+            json.WriteBoolean("request_parameter_supported"u8, false);
+            json.WriteBoolean("request_uri_parameter_supported"u8, false);
+            WriteArray(json, "ui_locales_supported", ["en", "id"]);
             WriteArray(json, "scopes_supported", scopes.Names);
             WriteArray(json, "subject_types_supported", ["public"]);
             json.WriteEndObject();

@@ -35,6 +35,20 @@ internal sealed class FormParameters
     /// <summary>Reads a body of <c>application/x-www-form-urlencoded</c>; anything else is refused unread.</summary>
     public static async Task<Result<FormParameters>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        if ((await ReadFieldsAsync(request, cancellationToken)).Failed(out var error, out var fields))
+            return error;
+        var values = new Dictionary<string, string?>(fields.Count, StringComparer.Ordinal);
+        foreach (var (name, value) in fields)
+        {
+            if (!values.TryAdd(name, value))
+                return ProtocolError.InvalidRequest("A parameter is there more than once.");
+        }
+        return new FormParameters(values);
+    }
+
+    /// <summary>The fields of such a body with their repetitions, for those who have to say which one is repeated.</summary>
+    public static async Task<Result<List<KeyValuePair<string, string>>>> ReadFieldsAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
             || (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
@@ -50,7 +64,7 @@ internal sealed class FormParameters
         {
             var limit = (int)(request.ContentLength ?? MaximumBody) + 1;
             var read = await request.Body.ReadAtLeastAsync(buffer.AsMemory(0, limit), limit, throwOnEndOfStream: false, cancellationToken);
-            return read > MaximumBody ? TooLarge : Parse(buffer.AsSpan(0, read));
+            return read > MaximumBody ? TooLarge : ParseFields(buffer.AsSpan(0, read));
         }
         finally
         {
@@ -59,22 +73,17 @@ internal sealed class FormParameters
         }
     }
 
-    static Result<FormParameters> Parse(ReadOnlySpan<byte> body)
+    /// <summary>The fields of a body or a query string.</summary>
+    public static Result<List<KeyValuePair<string, string>>> ParseFields(ReadOnlySpan<byte> form)
     {
         try
         {
-            var fields = FormFields.Parse(body);
+            var fields = FormFields.Parse(form);
             if (fields.Count > MaximumParameters)
                 return TooLarge;
-            var values = new Dictionary<string, string?>(fields.Count, StringComparer.Ordinal);
-            foreach (var (name, value) in fields)
-            {
-                if (name.Contains('\0', StringComparison.Ordinal) || value.Contains('\0', StringComparison.Ordinal))
-                    return ProtocolError.InvalidRequest("A parameter holds a NUL character.");
-                if (!values.TryAdd(name, value))
-                    return ProtocolError.InvalidRequest("A parameter is there more than once.");
-            }
-            return new FormParameters(values);
+            return fields.Exists(f => f.Key.Contains('\0', StringComparison.Ordinal) || f.Value.Contains('\0', StringComparison.Ordinal))
+                ? ProtocolError.InvalidRequest("A parameter holds a NUL character.")
+                : fields;
         }
         catch (FormatException e)
         {

@@ -9,11 +9,14 @@ internal static class RequestedScopes
 {
     const int MaximumLength = 2000;
 
-    /// <summary>What is asked for; all that the application may have, where nothing is.</summary>
+    /// <summary>
+    /// What is asked for. Where nothing is: all that the application may have but the scopes of OpenID Connect, which somebody must want by name
+    /// (an ID token costs a signature, and nobody who did not ask reads it).
+    /// </summary>
     public static Result<IReadOnlyList<string>> Read(string? scope, Client client)
     {
         if (scope is null)
-            return Result.Of<IReadOnlyList<string>>(client.Scopes);
+            return Result.Of<IReadOnlyList<string>>([.. client.Scopes.Where(s => !ScopeCatalog.OpenIdScopes.Contains(s))]);
         if (scope.Length > MaximumLength)
             return ProtocolError.InvalidScope("The scope is longer than 2000 characters.");
         var names = new List<string>();

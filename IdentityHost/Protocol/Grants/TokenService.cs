@@ -34,6 +34,11 @@ internal sealed class TokenService(
         if (FindGrant(client, parameters["grant_type"]).Failed(out var error, out var grant))
             return error;
 
+        // Before the grant is run: a code is not to be used up by a mistake.
+        var resource = parameters["resource"];
+        if (resource is not null && !catalog.IsAudience(resource))
+            return ProtocolError.InvalidTarget;
+
         var batch = new WriteBatch();
         var request = new GrantRequest(client, parameters, batch, address, userAgent);
         Result<TokenAnswer> answer;
@@ -41,7 +46,9 @@ internal sealed class TokenService(
         {
             answer = (await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted)
                 ? error
-                : await FinishAsync(client, granted, batch, cancellationToken);
+                : Within(granted, resource) is { } narrowed
+                    ? await FinishAsync(client, narrowed, batch, cancellationToken)
+                    : ProtocolError.InvalidTarget;
         }
         catch
         {
@@ -79,6 +86,12 @@ internal sealed class TokenService(
             : null;
         return new TokenAnswer(token, refreshToken, scopes, granted.Subject, idToken);
     }
+
+    /// <summary>For the one resource server that the token request names, if the grant is for it (RFC 8707 §2.2).</summary>
+    static Granted? Within(Granted granted, string? resource) =>
+        resource is null ? granted
+        : granted.Resources.Count == 0 || granted.Resources.Contains(resource) ? granted with { Resources = [resource] }
+        : null;
 
     Result<IGrant> FindGrant(Client client, string? grantType)
     {

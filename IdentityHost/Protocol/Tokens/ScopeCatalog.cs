@@ -53,8 +53,11 @@ internal sealed class ScopeCatalog
     /// <inheritdoc cref="Profile"/>
     public const string Address = "address";
 
+    /// <summary>The scopes of OpenID Connect Core.</summary>
+    public static readonly ImmutableArray<string> OpenIdScopes = [OpenId, OfflineAccess, Profile, Email, Phone, Address];
+
     /// <summary>Those that every server has: they need not be declared.</summary>
-    static readonly ImmutableArray<string> BuiltIn = [UsersSelf, UsersManage, Roles, OpenId, OfflineAccess, Profile, Email, Phone, Address];
+    static readonly ImmutableArray<string> BuiltIn = [UsersSelf, UsersManage, Roles, .. OpenIdScopes];
 
     readonly FrozenDictionary<string, string> _audiences;
     readonly FrozenDictionary<string, string> _displayNames;

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using IdentityHost.Protocol;
 using IdentityHost.Protocol.Tokens;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
@@ -25,6 +26,7 @@ internal static class BrowserSession
             .ValidateOnStart();
         services.AddSingleton<BrowserSessions>();
         services.AddScoped<BrowserSignIn>();
+        services.AddScoped<IBrowserSubjects, BrowserSubjects>();
         services.AddScoped<SignUp>();
         services.AddScoped<OwnEmail>();
         services.AddSingleton<AccountOverviews>();

@@ -17,14 +17,14 @@ internal sealed class BrowserSessions(NpgsqlDataSource database, IOptions<Browse
     static readonly string FindSql =
         $"""
         WITH live AS (
-            SELECT s.id, s.user_id, s.amr, s.auth_time, s.last_seen_at, u.user_name, u.name, u.role
+            SELECT s.id, s.user_id, s.amr, s.auth_time, s.last_seen_at, s.expires_at, u.user_name, u.name, u.role, u.epoch
             FROM sessions s JOIN users u ON u.id = s.user_id
             WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > identity_now() AND s.auth_time + $2 > identity_now()
               AND s.last_seen_at + $3 > identity_now() AND u.status AND s.global_epoch = {Installation.EpochSql}),
         seen AS (
             UPDATE sessions SET last_seen_at = identity_now() FROM live
             WHERE sessions.id = live.id AND live.last_seen_at + $4 < identity_now())
-        SELECT user_id, amr, auth_time, user_name, name, role FROM live
+        SELECT user_id, amr, auth_time, user_name, name, role, epoch, expires_at FROM live
         """;
 
     /// <summary>Who the session belongs to, if it is alive.</summary>
@@ -46,6 +46,8 @@ internal sealed class BrowserSessions(NpgsqlDataSource database, IOptions<Browse
             row.IsDBNull(4) ? null : row.GetString(4),
             (UserRole)row.GetInt16(5),
             row.GetString(1),
-            new DateTimeOffset(row.GetDateTime(2)));
+            new DateTimeOffset(row.GetDateTime(2)),
+            row.GetInt32(6),
+            new DateTimeOffset(row.GetDateTime(7)));
     }
 }

@@ -58,7 +58,7 @@ internal static class GoogleSetup
         options.Scope.Add("email");
         options.Scope.Add("profile");
         // Lax is enough: Google comes back by a top-level GET.
-        options.CorrelationCookie.Name = Browser.FlowCookie.Name(issuer, "google.");
+        options.CorrelationCookie.Name = FlowCookie.Name(issuer, "google.");
         options.CorrelationCookie.Path = "/";
         options.CorrelationCookie.HttpOnly = true;
         options.CorrelationCookie.SameSite = SameSiteMode.Lax;

@@ -1,6 +1,6 @@
-namespace IdentityHost.SignIn.Browser;
+namespace IdentityHost;
 
-/// <summary>The short-lived cookies of a sign-in under way: for this host only, out of reach of scripts, not sent along by other sites' forms.</summary>
+/// <summary>The short-lived cookies of a sign-in under way: for this host only, out of reach of scripts, not sent along by other sites' forms. Stands in the root namespace: sign-in and authorization begin flows alike.</summary>
 internal static class FlowCookie
 {
     public static string Name(Issuer issuer, string name) => issuer.IsHttps ? $"__Host-identityhost-{name}" : $"identityhost-{name}";

@@ -50,6 +50,7 @@ public sealed class EnvelopeTests(HostFixture host)
         var logout = await host.Client.AskAsync("DELETE", "/users/logout", token);
         MustHave(logout.Json, "status message details data", exactly: true);
         MustHave(logout.Json["details"]!, "username name", exactly: true);
+        await host.EventuallyRefusedAsync(token);
         var revoked = await host.Client.AskAsync("GET", "/users/current", token);
         MustHave(revoked.Json, "status message code msg errors", exactly: true);
         var refused = await host.Client.PostAsync("/users/register", new { username = "x", weight = -1 });

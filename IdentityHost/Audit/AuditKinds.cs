@@ -21,6 +21,7 @@ internal static class AuditKinds
     public const string UserDeleted = "user_deleted";
     public const string RoleChanged = "role_changed";
     public const string PasswordChanged = "password_changed";
+    public const string PasswordGenerated = "password_generated";
     public const string PasswordResetAsked = "password_reset_asked";
     public const string EmailConfirmationAsked = "email_confirmation_asked";
     public const string EmailConfirmed = "email_confirmed";

@@ -50,14 +50,10 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
         {
             if (target.Status)
                 return null;
-            // In the order in which everybody locks. Nothing can have begun since the person was disabled.
+            // Nothing can have begun since the person was disabled.
+            await transaction.EndSignInsAsync(id, cancellationToken);
             await context.Database.ExecuteSqlAsync(
-                $"""
-                UPDATE sessions SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
-                UPDATE grants SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
-                UPDATE users SET status = true, version = version + 1, updated_at = identity_now() WHERE id = {id}
-                """,
-                cancellationToken);
+                $"UPDATE users SET status = true, version = version + 1, updated_at = identity_now() WHERE id = {id}", cancellationToken);
             transaction.Tell(AuditKinds.UserEnabled, id, actor);
             return null;
         }, cancellationToken);

@@ -42,6 +42,14 @@ internal sealed class AccountTransaction(HostDbContext context, Revocations revo
         Detail = detail,
     });
 
+    /// <summary>Ends every session and grant of the account, in the order in which everybody locks; for within a change, which has its row.</summary>
+    public Task EndSignInsAsync(long id, CancellationToken cancellationToken) => context.Database.ExecuteSqlAsync(
+        $"""
+        UPDATE sessions SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL;
+        UPDATE grants SET ended_at = identity_now() WHERE user_id = {id} AND ended_at IS NULL
+        """,
+        cancellationToken);
+
     async Task<ApiError?> TryAsync(
         long id, Actor actor, bool ownToo, VersionCondition condition, Func<LockedUser, Task<ApiError?>> change, CancellationToken cancellationToken)
     {

@@ -51,9 +51,23 @@ internal sealed class Accounts(
             PasswordOrigin = origin,
             PasswordHash = await hashing.HashAsync(registration.Password!, cancellationToken),
         };
+        return await AddAsync(user, auditKind, actor, actorManages: false, cancellationToken) is { } taken ? (null, taken) : (user, null);
+    }
+
+    /// <summary>Writes a new account whose members have been checked, its audit event, and the mail to prove its address by, all or nothing.</summary>
+    /// <param name="user">Gets its id.</param>
+    /// <param name="auditKind">What the audit calls it.</param>
+    /// <param name="actor">Who does it.</param>
+    /// <param name="actorManages">Whether the actor does it by the right to manage users: a person must then be an active admin at the commit.</param>
+    /// <param name="cancellationToken">Ends it unless it has committed.</param>
+    /// <returns>Null when done; <c>username_taken</c>, <c>email_taken</c>, <c>admin_required</c>.</returns>
+    public async Task<ApiError?> AddAsync(User user, string auditKind, Actor actor, bool actorManages, CancellationToken cancellationToken)
+    {
         try
         {
             await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+            if (actorManages && actor.UserId is { } actorId && !await IsAdminUntilCommitAsync(actorId, cancellationToken))
+                return ApiErrors.AdminRequired;
             var created = await users.CreateAsync(user);
             if (!created.Succeeded)
                 throw new InvalidOperationException($"Identity refused what the rules allow: {created}");
@@ -69,19 +83,24 @@ internal sealed class Accounts(
                 mail.AddConfirmation(context, user);
             await context.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return (user, null);
+            return null;
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException violation && Taken(violation) is { } taken)
         {
             // The index decides, not a look-up before: of fifty registrations at once exactly one wins.
             context.ChangeTracker.Clear();
-            return (null, taken);
+            return taken;
         }
     }
 
     /// <summary>The username of the oldest active admin, to greet the operator with; null if there is none.</summary>
     public Task<string?> FirstAdminNameAsync(CancellationToken cancellationToken) =>
         context.Users.Where(u => u.Role == UserRole.Admin && u.Status).OrderBy(u => u.Id).Select(u => u.UserName).FirstOrDefaultAsync(cancellationToken);
+
+    /// <summary>Whoever takes the role or the account away waits until this transaction has ended.</summary>
+    async Task<bool> IsAdminUntilCommitAsync(long id, CancellationToken cancellationToken) =>
+        (await context.Database.SqlQuery<long>(
+            $"""SELECT id AS "Value" FROM users WHERE id = {id} AND role = {(short)UserRole.Admin} AND status FOR SHARE""").ToListAsync(cancellationToken)).Count > 0;
 
     ApiError? Check(Registration registration, bool emailRequired) => AccountRules.Together(
         AccountRules.Username(registration.Username),

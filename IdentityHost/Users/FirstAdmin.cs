@@ -3,7 +3,6 @@ using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Users.Passwords;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace IdentityHost.Users;
 
@@ -18,7 +17,7 @@ internal sealed class FirstAdmin(
     IServiceScopeFactory scopes,
     IConfiguration configuration,
     IHostEnvironment environment,
-    IOptions<PasswordsOptions> passwords,
+    InitialPassword initial,
     ILogger<FirstAdmin> logger) : IStartupStep
 {
     const string DefaultUsername = "admin";
@@ -29,10 +28,6 @@ internal sealed class FirstAdmin(
     /// <exception cref="InvalidOperationException">The settings name an admin that cannot be; the message says which and why.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (!string.IsNullOrEmpty(configuration["SYSTEM_USER_PASSWORD"]) && !passwords.Value.AllowSharedInitialPassword)
-            logger.LogWarning(
-                "SYSTEM_USER_PASSWORD is ignored: one password for everybody is no password. Unset it, or set Passwords:AllowSharedInitialPassword=true");
-
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<HostDbContext>();
         if (await context.Users.AnyAsync(u => u.Role == UserRole.Admin, cancellationToken))
@@ -51,7 +46,7 @@ internal sealed class FirstAdmin(
 
     async Task CreateAsync(Accounts accounts, string username, string? email, string? given, CancellationToken cancellationToken)
     {
-        var password = given ?? GeneratedPassword.New();
+        var password = given ?? initial.Own(username, email);
         // A generated password is one of the system, but it need not be changed first: the start prints a curl with it that has to work as printed.
         var origin = given is null ? PasswordOrigin.System : PasswordOrigin.User;
         var (user, refusal) = await accounts.CreateAsync(

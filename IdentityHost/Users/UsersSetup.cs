@@ -11,7 +11,7 @@ namespace IdentityHost.Users;
 
 /// <summary>
 /// Owns who people are: accounts, their passwords' hashes and policy, the links that are mailed to them, the first admin, and the envelope every answer of the users API comes in.
-/// Routes: <c>/users</c>, <c>/users/register</c>, <c>/users/current</c>, <c>/users/me</c>, <c>/users/{id}</c>, <c>/users/{id}/status</c>, <c>/users/{id}/picture</c>, <c>POST /user</c>, <c>/auth/register</c>.
+/// Routes: <c>/users</c>, <c>/users/register</c>, <c>/users/current</c>, <c>/users/me</c>, <c>/users/{id}</c>, <c>/users/{id}/status</c>, <c>/users/{id}/password</c>, <c>/users/{id}/picture</c>, <c>POST /user</c>, <c>/auth/register</c>.
 /// Uses Data, Audit, Mail and Revocation. Must not know Protocol or SignIn: who is calling comes as claims, and how they proved it is not asked.
 /// What stands in between is <see cref="ILoginAtUser"/>, which SignIn answers.
 /// </summary>
@@ -44,7 +44,12 @@ internal static class UsersSetup
         services.AddSingleton<PageCursor>();
         services.AddSingleton<Access>();
         services.AddScoped<RegisterEndpoint>();
+        services.AddScoped<AccountsForOthers>();
+        services.AddScoped<PasswordIssue>();
+        services.AddScoped<CreateUserEndpoint>();
 
+        services.AddSingleton<InitialPassword>();
+        services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<InitialPassword>());
         services.AddSingleton<FirstAdmin>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<FirstAdmin>());
         services.AddExceptionHandler<UsersExceptionHandler>();
@@ -60,6 +65,7 @@ internal static class UsersSetup
         GetUserEndpoint.Map(app);
         ChangeUserEndpoint.Map(app);
         SetStatusEndpoint.Map(app);
+        IssuePasswordEndpoint.Map(app);
         DeleteUserEndpoint.Map(app);
         PictureEndpoint.Map(app);
         return app;

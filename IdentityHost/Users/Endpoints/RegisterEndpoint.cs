@@ -26,10 +26,10 @@ internal sealed class RegisterEndpoint(Accounts accounts, IOptions<UsersOptions>
     }
 
     /// <summary>Without an Authorization header and with a password: registration (seed 004). Anything else needs the right to manage users.</summary>
-    static async Task<IResult> PostUsersAsync(HttpContext context, RegisterEndpoint endpoint, Access access)
+    static async Task<IResult> PostUsersAsync(HttpContext context, RegisterEndpoint endpoint, CreateUserEndpoint creation)
     {
         if (context.Request.Headers.Authorization.Count > 0)
-            return await CreateForOthersAsync(context, access);
+            return await creation.CreateAsync(context);
         var (members, error) = await BodyReader.ReadAsync(context, Allowed);
         if (members is null)
             return ApiResult.Error(error!);
@@ -37,10 +37,10 @@ internal sealed class RegisterEndpoint(Accounts accounts, IOptions<UsersOptions>
     }
 
     /// <summary>As <see cref="PostUsersAsync"/>; without a username it is seed 002's login, for whoever answers sign-ins.</summary>
-    static async Task<IResult> PostUserAsync(HttpContext context, RegisterEndpoint endpoint, Access access, IServiceProvider services)
+    static async Task<IResult> PostUserAsync(HttpContext context, RegisterEndpoint endpoint, CreateUserEndpoint creation, IServiceProvider services)
     {
         if (context.Request.Headers.Authorization.Count > 0)
-            return await CreateForOthersAsync(context, access);
+            return await creation.CreateAsync(context);
         var (members, error) = await BodyReader.ReadAsync(context, Allowed);
         if (members is null)
             return ApiResult.Error(error!);
@@ -49,14 +49,6 @@ internal sealed class RegisterEndpoint(Accounts accounts, IOptions<UsersOptions>
         if (!members.Has("username") && services.GetService<ILoginAtUser>() is { } login)
             return await login.LoginAsync(context, members);
         return await endpoint.AnswerAsync(context, members);
-    }
-
-    /// <summary>A bad token is 401 and never a registration. Nobody creates accounts for others in this version, and the answer says so.</summary>
-    static async Task<IResult> CreateForOthersAsync(HttpContext context, Access access)
-    {
-        if (Caller.Of(context) is not { } caller)
-            return Results.Challenge();
-        return await access.ManageAsync(caller, context.RequestAborted) ?? ApiResult.Error(ApiErrors.Forbidden with { Message = "creation_elsewhere" });
     }
 
     async Task<IResult> AnswerAsync(HttpContext context, Members members)

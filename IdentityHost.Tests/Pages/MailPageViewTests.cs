@@ -26,11 +26,7 @@ public sealed class MailPageViewTests(HostFixture host, Browser browser) : IClas
         var result = await page.RunAxe();
         Assert.Empty(result.Violations.Select(v => $"{v.Id}: {string.Join("; ", v.Nodes.Select(n => n.Html))}"));
         Assert.Equal(width, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
-        if (Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder)
-        {
-            var name = new string([.. view.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
-            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"mail{name}-{scheme}-{width}.png"), FullPage = true });
-        }
+        await Screenshots.TakeAsync(page, "mail" + view, scheme, width);
     }
 
     [Fact]

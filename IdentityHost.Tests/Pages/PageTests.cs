@@ -31,8 +31,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IAsyncL
         var result = await page.RunAxe();
         Assert.Empty(result.Violations.Select(v => $"{v.Id}: {string.Join("; ", v.Nodes.Select(n => n.Html))}"));
         Assert.Equal(width, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
-        if (Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder)
-            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{path.Trim('/')}-{scheme}-{width}.png"), FullPage = true });
+        await Screenshots.TakeAsync(page, path, scheme, width);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace IdentityHost.Tests.Users;
 /// <summary>SECURITY.md 145, 146, 204: length and guessability decide, nothing else.</summary>
 public sealed class PasswordPolicyTests
 {
-    readonly PasswordPolicy _policy = new(Options.Create(new PasswordsOptions()));
+    readonly PasswordPolicy _policy = new(Options.Create(new PasswordsOptions()), new Branding("Acme Cloud"));
 
     [Theory]
     [InlineData("Passw0rd123")]
@@ -42,6 +42,8 @@ public sealed class PasswordPolicyTests
     [InlineData("marlowe1987")]
     [InlineData("M4rl0we!!xy")]
     [InlineData("ewolram2026")]
+    [InlineData("acme-cloud-1")]
+    [InlineData("Acm3Cl0ud!")]
     [InlineData("postbox.kim99")]
     public void Check_BuiltFromNames_IsRefused(string password) =>
         Assert.Equal(PasswordFlaw.BuiltFromName, _policy.Check(password, "marlowe", "postbox.kim@example.com"));
@@ -63,7 +65,7 @@ public sealed class PasswordPolicyTests
     {
         Assert.True(CommonPasswords.Contains("oda123"));
         Assert.True(CommonPasswords.Contains("rahasia"));
-        var relaxed = new PasswordPolicy(Options.Create(new PasswordsOptions { MinimumLength = 6, RefuseCommon = false }));
+        var relaxed = new PasswordPolicy(Options.Create(new PasswordsOptions { MinimumLength = 6, RefuseCommon = false }), Branding.Default);
         Assert.Equal(PasswordFlaw.None, relaxed.Check("oda123", "oda", "oda@mail.com"));
         Assert.Equal(PasswordFlaw.None, relaxed.Check("rahasia", "fzsptr", null));
     }

@@ -9,6 +9,8 @@ internal static class HostingSetup
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(Issuer.From(builder.Configuration, builder.Environment));
+        builder.Services.AddSingleton(Branding.From(builder.Configuration, builder.Environment));
+        builder.Services.AddSingleton<BrandAssets>();
         builder.AddProxyTrust();
         builder.AddConnectionLimits();
         builder.AddErrorAnswers();
@@ -38,6 +40,7 @@ internal static class HostingSetup
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
+        BrandAssets.Map(app);
         return app;
     }
 }

@@ -32,10 +32,8 @@ internal sealed record MailContent(string Subject, string Text, string Html);
 /// Text and HTML in the language of the request that caused it. Links begin with the issuer, never with what a request names as its host; nothing
 /// is loaded from anywhere, so opening a mail tells nobody.
 /// </summary>
-internal sealed class MailTemplates(Issuer issuer)
+internal sealed class MailTemplates(Issuer issuer, Branding branding)
 {
-    const string Product = "IdentityHost";
-
     static readonly ResourceManager Words = new("IdentityHost.Mail.MailTexts", typeof(MailTemplates).Assembly);
 
     /// <param name="kind">What it is about.</param>
@@ -46,7 +44,7 @@ internal sealed class MailTemplates(Issuer issuer)
     {
         var link = issuer.UrlOf(path);
         var (subject, lead, button, note) = (Get("Subject"), Get("Lead"), Get("Button"), Get("Note"));
-        var sender = string.Format(language, Word("Sender", language), Product, issuer.Value);
+        var sender = string.Format(language, Word("Sender", language), branding.ProductName, issuer.Value);
         return new MailContent(
             subject,
             $"{lead}\n\n{button}:\n{link}\n\n{note}\n\n-- \n{sender}\n".ReplaceLineEndings("\r\n"),
@@ -59,7 +57,7 @@ internal sealed class MailTemplates(Issuer issuer)
         Words.GetString(name, language) ?? throw new InvalidOperationException($"MailTexts.resx has no {name}.");
 
     /// <summary>Styles stand on the elements, since many mail programs drop a style sheet.</summary>
-    static string Html(CultureInfo language, string subject, string lead, string button, string link, string note, string sender) =>
+    string Html(CultureInfo language, string subject, string lead, string button, string link, string note, string sender) =>
         $"""
         <!DOCTYPE html>
         <html lang="{language.TwoLetterISOLanguageName}">
@@ -73,7 +71,7 @@ internal sealed class MailTemplates(Issuer issuer)
         <div style="max-width:32em;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #d5dddb;border-radius:8px">
         <h1 style="margin:0 0 16px;font-size:22px;line-height:1.25">{Encode(subject)}</h1>
         <p style="margin:0 0 24px">{Encode(lead)}</p>
-        <p style="margin:0 0 24px"><a href="{Encode(link)}" style="display:inline-block;padding:10px 24px;background:#0b6e5f;color:#ffffff;border-radius:8px;font-weight:600;text-decoration:none">{Encode(button)}</a></p>
+        <p style="margin:0 0 24px"><a href="{Encode(link)}" style="display:inline-block;padding:10px 24px;background:{(branding.Accent ?? AccentColor.Default).Light};color:{AccentColor.OnLight};border-radius:8px;font-weight:600;text-decoration:none">{Encode(button)}</a></p>
         <p style="margin:0 0 24px;font-size:14px;color:#51605d;overflow-wrap:anywhere">{Encode(link)}</p>
         <p style="margin:0 0 24px">{Encode(note)}</p>
         <p style="margin:0;padding-top:16px;border-top:1px solid #d5dddb;font-size:14px;color:#51605d">{Encode(sender)}</p>

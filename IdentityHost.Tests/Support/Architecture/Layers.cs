@@ -2,7 +2,7 @@ namespace IdentityHost.Tests.Support.Architecture;
 
 /// <summary>
 /// Who may use whom. Each folder uses only what stands to its left:
-/// the vocabulary of the root namespace (Issuer, DatabaseAway, FormFields, Egress, FlowCookie), Data, then Audit and Mail, Revocation, Limits, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
+/// the vocabulary of the root namespace (Issuer, DatabaseAway, FormFields, Egress, FlowCookie, Branding), Data, then Audit and Mail, Revocation, Limits, Protocol and Users, SignIn, Jobs, Hosting, Pages, Program.
 /// </summary>
 internal static class Layers
 {
@@ -35,7 +35,7 @@ internal static class Layers
             "Pages" or "AspNetCoreGeneratedDocument" => "Pages",
             "IdentityHost" when parts.Length == 1 => name switch
             {
-                "Issuer" or "DatabaseAway" or "FormFields" or "Egress" or "FlowCookie" => "Vocabulary",
+                "Issuer" or "DatabaseAway" or "FormFields" or "Egress" or "FlowCookie" or "Branding" or "BrandLogo" or "AccentColor" => "Vocabulary",
                 "Program" or "CommandLine" or "StartFactsReader" => "Program",
                 _ => name,
             },

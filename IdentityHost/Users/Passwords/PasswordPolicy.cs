@@ -13,7 +13,7 @@ internal enum PasswordFlaw
     /// <summary>On the list of passwords that guessing starts with.</summary>
     Common,
 
-    /// <summary>The username, the e-mail's local part or the product name, with little around it.</summary>
+    /// <summary>The username, the e-mail's local part or a product name, with little around it.</summary>
     BuiltFromName,
 
     /// <summary>Holds NUL (Postgres text and many clients stop there) or half a surrogate pair (it has no UTF-8 form).</summary>
@@ -24,8 +24,9 @@ internal enum PasswordFlaw
 /// What a new password must be: long enough, not among the first guesses, and nothing else. There are no composition rules (NIST SP 800-63B
 /// §5.1.1.2); spaces and emoji are fine, and nothing is trimmed or normalized.
 /// </summary>
-internal sealed class PasswordPolicy(IOptions<PasswordsOptions> options)
+internal sealed class PasswordPolicy(IOptions<PasswordsOptions> options, Branding branding)
 {
+    /// <summary>Whatever the operator calls it: it is on the list of everybody who guesses.</summary>
     const string Product = "identityhost";
 
     /// <summary>Fewer letters than this beside the name do not make a password of it.</summary>
@@ -48,7 +49,7 @@ internal sealed class PasswordPolicy(IOptions<PasswordsOptions> options)
             return PasswordFlaw.None;
         if (CommonPasswords.Contains(password))
             return PasswordFlaw.Common;
-        return BuiltFrom(password, Product) || BuiltFrom(password, username) || BuiltFrom(password, LocalPart(email))
+        return BuiltFrom(password, Product) || BuiltFrom(password, branding.ProductName) || BuiltFrom(password, username) || BuiltFrom(password, LocalPart(email))
             ? PasswordFlaw.BuiltFromName
             : PasswordFlaw.None;
     }

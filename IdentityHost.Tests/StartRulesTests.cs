@@ -71,6 +71,8 @@ public sealed class StartRulesTests
     [InlineData("Branding:Logo", "/etc/hostname", "Branding:Logo", "not below")]
     [InlineData("Branding:Logo", "wwwroot/none.svg", "Branding:Logo", "no such file")]
     [InlineData("Branding:Logo", "appsettings.json", "Branding:Logo", "neither PNG, JPEG nor SVG")]
+    [InlineData("RateLimits:Registration:Permits", "1", "RateLimits:Registration:Permits", "is 1", "20 is the default")]
+    [InlineData("RateLimits:Mail:Window", "15", "RateLimits:Mail:Window", "15.00:00:00", "a bare number means days")]
     [InlineData("Passwords:Iterations", "1", "Passwords:Iterations", "1", "210000")]
     [InlineData("Users:RequireConfirmedEmail", "true", "Users:RequireConfirmedEmail", "Mail:Smtp:Host")]
     [InlineData("Mail:Smtp:Host", "smtp.example.com", "Mail:Smtp:From", "''", "id@example.com")]

@@ -105,6 +105,16 @@ internal sealed class FailureCounters(NpgsqlDataSource database, Revocations rev
         return verdict;
     }
 
+    /// <summary>Counts one use of what is limited whether it fails or not. Null to go on; the use that leads to the block is the last that may.</summary>
+    public async Task<TimeSpan?> CountAsync(FailureSource source, string address)
+    {
+        var verdict = new FailureVerdict();
+        var batch = new WriteBatch();
+        Add(batch, source, verdict, address, clientId: null);
+        await batch.ExecuteAsync(database, CancellationToken.None);
+        return verdict.BlockedFor;
+    }
+
     void Add(WriteBatch batch, FailureSource source, FailureVerdict verdict, string address, string? clientId, FailureSource? onlyFirstOf = null)
     {
         if (!_limits.Enabled)

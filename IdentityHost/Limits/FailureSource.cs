@@ -40,4 +40,11 @@ internal sealed class FailureSource
 
     /// <summary>Wrong passwords for whatever names.</summary>
     public static FailureSource OfPasswords(string address) => new("passwords", address, AuditKinds.AddressBlocked, limits => limits.Address);
+
+    /// <summary>Registrations, whatever came of them.</summary>
+    public static FailureSource OfRegistrations(string network) =>
+        new("registrations", network, AuditKinds.AddressBlocked, limits => limits.Registration.AsFailures());
+
+    /// <summary>Mails that were asked for, whether one was sent or not.</summary>
+    public static FailureSource OfMails(string network) => new("mails", network, AuditKinds.AddressBlocked, limits => limits.Mail.AsFailures());
 }

@@ -31,8 +31,26 @@ internal sealed class RateLimits
         LongestBlock = TimeSpan.FromMinutes(15),
     };
 
+    /// <summary>Registrations from one address, by page and API together. A taken name is told apart from a free one, so this is also how many may be asked about.</summary>
+    public PermitLimit Registration { get; set; } = new();
+
+    /// <summary>Mails that somebody at one address asks for: to choose a forgotten password, to confirm an e-mail once more.</summary>
+    public PermitLimit Mail { get; set; } = new();
+
     /// <summary>The longest time after which a counter that saw no more failures decides nothing.</summary>
-    public TimeSpan Forget => Client.Window > Address.Window ? Client.Window : Address.Window;
+    public TimeSpan Forget => new[] { Client.Window, Address.Window, Registration.Window, Mail.Window }.Max();
+}
+
+/// <summary>How often something may be done that needs no proof.</summary>
+internal sealed class PermitLimit
+{
+    /// <summary>Within <see cref="Window"/>; at least 2.</summary>
+    public int Permits { get; set; } = 20;
+
+    /// <summary>Counted from the first one on; after the last of them there are none for as long.</summary>
+    public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(15);
+
+    public FailureLimit AsFailures() => new() { Failures = Permits, Window = Window, Block = Window, LongestBlock = Window };
 }
 
 /// <summary>How many failures lead to a block, and how long it is.</summary>
@@ -58,7 +76,17 @@ internal sealed class RateLimitsCheck : IValidateOptions<RateLimits>
         List<string> problems = [];
         Check($"{RateLimits.Section}:{nameof(options.Client)}", options.Client, new RateLimits().Client);
         Check($"{RateLimits.Section}:{nameof(options.Address)}", options.Address, new RateLimits().Address);
+        CheckPermits($"{RateLimits.Section}:{nameof(options.Registration)}", options.Registration);
+        CheckPermits($"{RateLimits.Section}:{nameof(options.Mail)}", options.Mail);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+
+        void CheckPermits(string section, PermitLimit limit)
+        {
+            var usual = new PermitLimit();
+            if (limit.Permits < 2)
+                problems.Add($"{section}:{nameof(limit.Permits)} is {limit.Permits}; it must be at least 2 ({usual.Permits} is the default; RateLimits:Enabled=false switches limits off).");
+            problems.AddRange(LimitRules.Length($"{section}:{nameof(limit.Window)}", limit.Window, LimitRules.Shortest, usual.Window));
+        }
 
         void Check(string section, FailureLimit limit, FailureLimit usual)
         {

@@ -1,6 +1,7 @@
 using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
+using IdentityHost.Limits;
 using IdentityHost.Users.Api;
 using IdentityHost.Users.Links;
 using IdentityHost.Users.Passwords;
@@ -23,13 +24,20 @@ internal sealed record Actor(long? UserId, string? ClientId, string? Address);
 
 /// <summary>Makes accounts. Reading them is <see cref="UserReads"/>'s; what ends one is in <see cref="AccountCommands"/>.</summary>
 internal sealed class Accounts(
-    HostDbContext context, UserManager<User> users, PasswordPolicy policy, PasswordHashing hashing, LinkMail mail, IOptions<UsersOptions> options)
+    HostDbContext context, UserManager<User> users, PasswordPolicy policy, PasswordHashing hashing, LinkMail mail, AnonymousLimits limits, IOptions<UsersOptions> options)
 {
     /// <summary>Registers a person with the role USER. An address that they give is theirs when they confirm it, by the link that is mailed to it.</summary>
-    /// <returns>The new user, or the error to answer: a refused member, <c>username_taken</c>, <c>email_taken</c>.</returns>
+    /// <returns>The new user, or the error to answer: a refused member, <c>username_taken</c>, <c>email_taken</c>, <c>too_many_requests</c>.</returns>
     /// <exception cref="HashingQueueFullException">Too many passwords wait to be hashed.</exception>
-    public Task<(User? User, ApiError? Error)> RegisterAsync(Registration registration, Actor actor, CancellationToken cancellationToken) =>
-        CreateAsync(registration, UserRole.User, PasswordOrigin.User, AuditKinds.UserRegistered, actor, cancellationToken);
+    public async Task<(User? User, ApiError? Error)> RegisterAsync(Registration registration, Actor actor, CancellationToken cancellationToken)
+    {
+        if (Check(registration, emailRequired: options.Value.RequireConfirmedEmail) is { } refusal)
+            return (null, refusal);
+        // What is refused above costs nothing and tells nothing; from here on there is a hash to pay for, and a taken name to hear of.
+        if (await limits.RegisterAsync(actor.Address, cancellationToken) is { } wait)
+            return (null, ApiErrors.TooManyRequests(wait));
+        return await CreateAsync(registration, UserRole.User, PasswordOrigin.User, AuditKinds.UserRegistered, actor, cancellationToken);
+    }
 
     /// <summary>Makes an account of any role; whoever calls it has the right to. An admin's address is the operator's word, and needs no link.</summary>
     /// <returns>The new user, or the error to answer.</returns>

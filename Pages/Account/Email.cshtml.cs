@@ -1,7 +1,6 @@
 using IdentityHost.Mail;
 using IdentityHost.SignIn.Browser;
 using IdentityHost.Users.Api;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -25,18 +24,16 @@ internal sealed class EmailModel(AccountOverviews overviews, OwnEmail change, Ma
     {
         Email = email?.Trim();
         if (!IsPossible)
-            return Refuse(ApiErrors.Unavailable(TimeSpan.FromHours(1)));
+            return Again(ApiErrors.Unavailable(TimeSpan.FromHours(1)));
         if (await change.AskAsync(HttpContext, Person, Email, password) is { } refusal)
-            return Refuse(refusal);
+            return Again(refusal);
         Asked = true;
         return Page();
     }
 
-    PageResult Refuse(ApiError refusal)
+    PageResult Again(ApiError refusal)
     {
-        // 401 would be a challenge; here somebody mistyped.
-        Response.StatusCode = refusal.Status == StatusCodes.Status401Unauthorized ? StatusCodes.Status400BadRequest : refusal.Status;
-        Problems = FormProblems.Of(refusal, HttpContext);
+        Problems = this.Refuse(refusal);
         return Page();
     }
 }

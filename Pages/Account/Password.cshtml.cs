@@ -1,4 +1,3 @@
-using IdentityHost.Protocol;
 using IdentityHost.SignIn.Browser;
 using IdentityHost.Users.Passwords;
 using Microsoft.AspNetCore.Http;
@@ -16,28 +15,22 @@ internal sealed class PasswordModel(AccountOverviews overviews, BrowserSignIn si
 {
     public int MinimumLength => passwords.Value.MinimumLength;
 
-    /// <summary>The text of what went wrong.</summary>
-    public string? Problem { get; private set; }
+    /// <summary>Null if nothing went wrong.</summary>
+    public PageProblem? Problem { get; private set; }
 
     public async Task<IActionResult> OnPostAsync(string? password, [FromForm(Name = "new_password")] string? newPassword)
     {
         if (string.IsNullOrEmpty(password) || string.IsNullOrEmpty(newPassword))
-            return Refuse("SignInIncomplete");
+            return Again(this.Refuse(StatusCodes.Status400BadRequest, "SignInIncomplete"));
         var result = await signIn.WithPasswordAsync(HttpContext, Person.Username, password, newPassword);
         if (result.Subject is not null)
             return this.To(SeeOther.Home + QueryString.Create("notice", Notices.Password));
-        return Refuse(result.Refusal switch
-        {
-            SubjectRefusal.WeakPassword => "NewPasswordWeak",
-            SubjectRefusal.TooManyAttempts or SubjectRefusal.Busy => "NewPasswordLater",
-            SubjectRefusal.EmailNotConfirmed => "SignInUnconfirmed",
-            _ => "PasswordCurrentWrong",
-        });
+        return Again(this.Refuse(result, wrong: "PasswordCurrentWrong"));
     }
 
-    PageResult Refuse(string problem)
+    PageResult Again(PageProblem problem)
     {
-        (Response.StatusCode, Problem) = (StatusCodes.Status400BadRequest, problem);
+        Problem = problem;
         return Page();
     }
 }

@@ -1,5 +1,6 @@
 using IdentityHost.Protocol.Endpoints;
 using IdentityHost.Users;
+using IdentityHost.Users.Api;
 using IdentityHost.Users.Links;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -21,7 +22,7 @@ internal abstract class AddressPage(LinkMail mail) : PageModel
     /// <summary>What <see cref="LookInMailModel"/> is told.</summary>
     protected abstract string Purpose { get; }
 
-    protected abstract Task AskAsync(string email, string address);
+    protected abstract Task<TimeSpan?> AskAsync(string email, string address);
 
     public void OnGet()
     {
@@ -40,11 +41,14 @@ internal abstract class AddressPage(LinkMail mail) : PageModel
         }
         if (AccountRules.Email(Email ?? "") is { } malformed)
         {
-            Response.StatusCode = malformed.Status;
-            Problems = FormProblems.Of(malformed, HttpContext);
+            Problems = this.Refuse(malformed);
             return Page();
         }
-        await AskAsync(Email!, RequestOrigin.Address(HttpContext));
+        if (await AskAsync(Email!, RequestOrigin.Address(HttpContext)) is { } wait)
+        {
+            Problems = this.Refuse(ApiErrors.TooManyRequests(wait));
+            return Page();
+        }
         return this.To(LookInMailModel.For(Purpose));
     }
 }

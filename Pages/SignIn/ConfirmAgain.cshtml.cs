@@ -7,5 +7,5 @@ internal sealed class ConfirmAgainModel(LinkMail mail) : AddressPage(mail)
 {
     protected override string Purpose => LookInMailModel.Confirm;
 
-    protected override Task AskAsync(string email, string address) => Mail.AskConfirmationAsync(email, address);
+    protected override Task<TimeSpan?> AskAsync(string email, string address) => Mail.AskConfirmationAsync(email, address);
 }

@@ -7,5 +7,5 @@ internal sealed class ForgotPasswordModel(LinkMail mail) : AddressPage(mail)
 {
     protected override string Purpose => LookInMailModel.Reset;
 
-    protected override Task AskAsync(string email, string address) => Mail.AskResetAsync(email, address);
+    protected override Task<TimeSpan?> AskAsync(string email, string address) => Mail.AskResetAsync(email, address);
 }

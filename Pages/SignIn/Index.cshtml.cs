@@ -1,4 +1,3 @@
-using System.Globalization;
 using IdentityHost.Protocol;
 using IdentityHost.SignIn.Browser;
 using IdentityHost.SignIn.Providers;
@@ -35,13 +34,10 @@ internal sealed class SignInModel(BrowserSignIn signIn, SignUp signUp, GoogleSig
     public string SignUpQuery => string.IsNullOrEmpty(ReturnTo) ? "" : QueryString.Create("return_to", ReturnTo).Value!;
 
     /// <summary>The password was right, and a mail has to be answered first: the page offers it again.</summary>
-    public bool IsUnconfirmed => Problem == "SignInUnconfirmed";
+    public bool IsUnconfirmed => Problem?.Text == "SignInUnconfirmed";
 
-    /// <summary>The text of what went wrong; null if nothing has.</summary>
-    public string? Problem { get; private set; }
-
-    /// <summary>Seconds to wait, for the text that says so.</summary>
-    public string Wait { get; private set; } = "";
+    /// <summary>Null if nothing went wrong.</summary>
+    public PageProblem? Problem { get; private set; }
 
     public GoogleSignIn Google => google;
 
@@ -52,7 +48,7 @@ internal sealed class SignInModel(BrowserSignIn signIn, SignUp signUp, GoogleSig
     {
         Identifier = loginHint;
         if (GoogleProblems.Find(problem) is { } told)
-            return Refuse(told.Status, told.Text);
+            return Anew(this.Refuse(told.Status, told.Text));
         return Again || await BrowserSignIn.PersonAsync(HttpContext) is null ? Page() : this.Back(ReturnTo);
     }
 
@@ -60,30 +56,18 @@ internal sealed class SignInModel(BrowserSignIn signIn, SignUp signUp, GoogleSig
     {
         Identifier = identifier?.Trim();
         if (string.IsNullOrEmpty(Identifier) || string.IsNullOrEmpty(password))
-            return Refuse(StatusCodes.Status400BadRequest, "SignInIncomplete");
+            return Anew(this.Refuse(StatusCodes.Status400BadRequest, "SignInIncomplete"));
         var result = await signIn.WithPasswordAsync(HttpContext, Identifier, password, newPassword: null);
         if (result.Subject is not null)
             return this.Back(ReturnTo);
         if (result.Refusal == SubjectRefusal.PasswordChangeRequired)
             return this.To("/sign-in/new-password" + QueryString.Create("return_to", ReturnTo ?? ""));
-        if (result.RetryAfter is { } wait)
-        {
-            Wait = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            Response.Headers.RetryAfter = Wait;
-        }
-        return result.Refusal switch
-        {
-            SubjectRefusal.TooManyAttempts => Refuse(StatusCodes.Status429TooManyRequests, "SignInTooMany"),
-            SubjectRefusal.Busy => Refuse(StatusCodes.Status503ServiceUnavailable, "SignInBusy"),
-            SubjectRefusal.Disabled => Refuse(StatusCodes.Status403Forbidden, "SignInDisabled"),
-            SubjectRefusal.EmailNotConfirmed => Refuse(StatusCodes.Status403Forbidden, "SignInUnconfirmed"),
-            _ => Refuse(StatusCodes.Status400BadRequest, "SignInWrong"),
-        };
+        return Anew(this.Refuse(result, wrong: "SignInWrong"));
     }
 
-    PageResult Refuse(int status, string problem)
+    PageResult Anew(PageProblem problem)
     {
-        (Response.StatusCode, Problem, Notice) = (status, problem, null);
+        (Problem, Notice) = (problem, null);
         return Page();
     }
 }

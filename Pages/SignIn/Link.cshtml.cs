@@ -1,4 +1,3 @@
-using System.Globalization;
 using IdentityHost.Protocol;
 using IdentityHost.SignIn.External;
 using Microsoft.AspNetCore.Http;
@@ -14,10 +13,7 @@ internal sealed class LinkModel(PendingLinks pending, ExternalLinks links, Exter
 
     public string Email { get; private set; } = "";
 
-    public string? Problem { get; private set; }
-
-    /// <summary>Seconds to wait, for the text that says so.</summary>
-    public string Wait { get; private set; } = "";
+    public PageProblem? Problem { get; private set; }
 
     public IActionResult OnGet()
     {
@@ -33,31 +29,20 @@ internal sealed class LinkModel(PendingLinks pending, ExternalLinks links, Exter
             return Expired();
         Email = link.Identity.Email!;
         if (string.IsNullOrEmpty(password))
-            return Refuse(StatusCodes.Status400BadRequest, "SignInIncomplete");
+            return Again(this.Refuse(StatusCodes.Status400BadRequest, "SignInIncomplete"));
         var result = await links.ProveAsync(HttpContext, link, password);
         if (result.Subject is { } subject)
             return this.To(await arrival.CompleteAsync(HttpContext, subject, link.ReturnTo, hasCookie: true));
         if (result.Refusal == SubjectRefusal.PasswordChangeRequired)
             return this.To("/sign-in/new-password" + QueryString.Create("return_to", Self));
-        if (result.RetryAfter is { } wait)
-        {
-            Wait = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            Response.Headers.RetryAfter = Wait;
-        }
-        return result.Refusal switch
-        {
-            SubjectRefusal.TooManyAttempts => Refuse(StatusCodes.Status429TooManyRequests, "SignInTooMany"),
-            SubjectRefusal.Busy => Refuse(StatusCodes.Status503ServiceUnavailable, "SignInBusy"),
-            SubjectRefusal.Disabled => Refuse(StatusCodes.Status403Forbidden, "SignInDisabled"),
-            _ => Refuse(StatusCodes.Status400BadRequest, "LinkWrong"),
-        };
+        return Again(this.Refuse(result, wrong: "LinkWrong"));
     }
 
     IActionResult Expired() => this.To("/sign-in" + QueryString.Create("problem", ExternalProblems.Expired));
 
-    PageResult Refuse(int status, string problem)
+    PageResult Again(PageProblem problem)
     {
-        (Response.StatusCode, Problem) = (status, problem);
+        Problem = problem;
         return Page();
     }
 }

@@ -1,4 +1,3 @@
-using IdentityHost.Protocol;
 using IdentityHost.SignIn.Browser;
 using IdentityHost.Users.Passwords;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +15,7 @@ internal sealed class NewPasswordModel(BrowserSignIn signIn, IOptions<PasswordsO
     [BindProperty(Name = "return_to", SupportsGet = true)]
     public string? ReturnTo { get; set; }
 
-    public string? Problem { get; private set; }
+    public PageProblem? Problem { get; private set; }
 
     public int MinimumLength => passwords.Value.MinimumLength;
 
@@ -24,23 +23,16 @@ internal sealed class NewPasswordModel(BrowserSignIn signIn, IOptions<PasswordsO
     {
         Identifier = identifier?.Trim();
         if (string.IsNullOrEmpty(Identifier) || string.IsNullOrEmpty(password) || string.IsNullOrEmpty(newPassword))
-            return Refuse("SignInIncomplete");
+            return Again(this.Refuse(StatusCodes.Status400BadRequest, "SignInIncomplete"));
         var result = await signIn.WithPasswordAsync(HttpContext, Identifier, password, newPassword);
         if (result.Subject is not null)
             return this.Back(ReturnTo);
-        return Refuse(result.Refusal switch
-        {
-            SubjectRefusal.WeakPassword => "NewPasswordWeak",
-            SubjectRefusal.TooManyAttempts or SubjectRefusal.Busy => "NewPasswordLater",
-            SubjectRefusal.Disabled => "SignInDisabled",
-            SubjectRefusal.EmailNotConfirmed => "SignInUnconfirmed",
-            _ => "SignInWrong",
-        });
+        return Again(this.Refuse(result, wrong: "SignInWrong"));
     }
 
-    PageResult Refuse(string problem)
+    PageResult Again(PageProblem problem)
     {
-        (Response.StatusCode, Problem) = (StatusCodes.Status400BadRequest, problem);
+        Problem = problem;
         return Page();
     }
 }

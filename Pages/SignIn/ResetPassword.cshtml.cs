@@ -24,7 +24,7 @@ internal sealed class ResetPasswordModel(PasswordReset reset, IOptions<Passwords
     public void OnGet()
     {
         if (string.IsNullOrEmpty(Token))
-            Refuse(PasswordReset.BadLink);
+            Again(PasswordReset.BadLink);
     }
 
     public async Task<IActionResult> OnPostAsync(string? password)
@@ -41,14 +41,13 @@ internal sealed class ResetPasswordModel(PasswordReset reset, IOptions<Passwords
         }
         if (refusal is null)
             return this.To(BrowserSession.SignInPath + QueryString.Create("notice", Notices.Reset));
-        Refuse(refusal);
+        Again(refusal);
         return Page();
     }
 
-    void Refuse(ApiError refusal)
+    void Again(ApiError refusal)
     {
-        Response.StatusCode = refusal.Status;
         IsBadLink = refusal == PasswordReset.BadLink;
-        Problems = FormProblems.Of(refusal, HttpContext);
+        Problems = this.Refuse(refusal);
     }
 }

@@ -48,8 +48,7 @@ internal sealed class SignUpModel(SignUp signUp, IOptions<PasswordsOptions> pass
             case SignUpOutcome.LookInMail:
                 return this.To(LookInMailModel.For(LookInMailModel.SignUp));
             default:
-                Response.StatusCode = error!.Status;
-                Problems = FormProblems.Of(error, HttpContext);
+                Problems = this.Refuse(error!);
                 return Page();
         }
     }

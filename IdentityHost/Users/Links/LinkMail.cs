@@ -2,6 +2,7 @@ using System.Globalization;
 using IdentityHost.Audit;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
+using IdentityHost.Limits;
 using IdentityHost.Mail;
 using Microsoft.AspNetCore.Identity;
 using Npgsql;
@@ -12,7 +13,7 @@ namespace IdentityHost.Users.Links;
 /// Mails links to the addresses of accounts. Whether there is such an account cannot be seen from outside: every question runs the same
 /// statements and commits something, and nobody is told how many rows it was.
 /// </summary>
-internal sealed class LinkMail(NpgsqlDataSource database, MailTemplates templates, MailRoute route, ILookupNormalizer normalizer, TimeProvider clock)
+internal sealed class LinkMail(NpgsqlDataSource database, MailTemplates templates, MailRoute route, ILookupNormalizer normalizer, AnonymousLimits limits, TimeProvider clock)
 {
     /// <summary>
     /// Whoever knows an address must not be able to fill its mailbox: three mails an hour for each purpose. For a statement with an account
@@ -38,12 +39,14 @@ internal sealed class LinkMail(NpgsqlDataSource database, MailTemplates template
     public bool IsPossible => route.Exists;
 
     /// <summary>Mails a link to choose a new password by, if there is an account that may have one.</summary>
-    public Task AskResetAsync(string email, string address) =>
-        SendAsync(AccountTokenPurpose.ResetPassword, MailKind.ResetPassword, AuditKinds.PasswordResetAsked, email, address);
+    /// <returns>Null, whatever came of it; or how long nobody at this address is sent any more.</returns>
+    public Task<TimeSpan?> AskResetAsync(string email, string address) =>
+        AskAsync(AccountTokenPurpose.ResetPassword, MailKind.ResetPassword, AuditKinds.PasswordResetAsked, email, address);
 
     /// <summary>Mails the link to confirm the address once more, if there is an account that still has to.</summary>
-    public Task AskConfirmationAsync(string email, string address) =>
-        SendAsync(AccountTokenPurpose.ConfirmEmail, MailKind.ConfirmEmail, AuditKinds.EmailConfirmationAsked, email, address);
+    /// <returns>As <see cref="AskResetAsync"/>.</returns>
+    public Task<TimeSpan?> AskConfirmationAsync(string email, string address) =>
+        AskAsync(AccountTokenPurpose.ConfirmEmail, MailKind.ConfirmEmail, AuditKinds.EmailConfirmationAsked, email, address);
 
     /// <summary>Tells the owner of an address that somebody registered with it; the page that was used must not.</summary>
     public Task TellTakenAsync(string email, string address) =>
@@ -69,6 +72,14 @@ internal sealed class LinkMail(NpgsqlDataSource database, MailTemplates template
     /// <summary>Makes those who ask about one thing wait for one another, so that each sees what the one before has written.</summary>
     public static void AddLock(WriteBatch batch, string thing) =>
         batch.AddRead("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", static _ => { }, Sql.Value("account-mail\n" + thing));
+
+    async Task<TimeSpan?> AskAsync(AccountTokenPurpose purpose, MailKind kind, string auditKind, string email, string address)
+    {
+        if (await limits.AskMailAsync(address, CancellationToken.None) is { } wait)
+            return wait;
+        await SendAsync(purpose, kind, auditKind, email, address);
+        return null;
+    }
 
     async Task SendAsync(AccountTokenPurpose purpose, MailKind kind, string auditKind, string email, string address)
     {

@@ -81,7 +81,9 @@ public sealed class FakeSmtp : IAsyncDisposable
                     if (verb == "DATA")
                     {
                         await writer.WriteLineAsync("354 go on");
-                        Taken.Enqueue((to, await DataAsync(reader)));
+                        if (await DataAsync(reader) is not { } message)
+                            return;
+                        Taken.Enqueue((to, message));
                     }
                     await writer.WriteLineAsync(verb == "QUIT" ? "221 bye" : "250 fine");
                     if (verb == "QUIT")
@@ -109,11 +111,16 @@ public sealed class FakeSmtp : IAsyncDisposable
         };
     }
 
-    async Task<string> DataAsync(StreamReader reader)
+    /// <summary>Null where the sender hung up before the end: such a mail was not taken, and comes again (RFC 5321 §4.1.1.4).</summary>
+    async Task<string?> DataAsync(StreamReader reader)
     {
         var message = new StringBuilder();
-        while (await reader.ReadLineAsync(_stop.Token) is { } line && line != ".")
+        while (await reader.ReadLineAsync(_stop.Token) is { } line)
+        {
+            if (line == ".")
+                return message.ToString();
             message.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
-        return message.ToString();
+        }
+        return null;
     }
 }

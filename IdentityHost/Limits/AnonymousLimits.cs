@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace IdentityHost.Limits;
 
@@ -9,8 +8,6 @@ namespace IdentityHost.Limits;
 /// </summary>
 internal sealed class AnonymousLimits(Blocks blocks, FailureCounters counters)
 {
-    const int Ipv6PrefixBytes = 8;
-
     /// <summary>One registration from this address. Null to go on, or how long there are no more.</summary>
     public Task<TimeSpan?> RegisterAsync(string? address, CancellationToken cancellationToken) =>
         EnterAsync(FailureSource.OfRegistrations(Network(address)), address, cancellationToken);
@@ -22,17 +19,5 @@ internal sealed class AnonymousLimits(Blocks blocks, FailureCounters counters)
     async Task<TimeSpan?> EnterAsync(FailureSource source, string? address, CancellationToken cancellationToken) =>
         await blocks.BlockedForAsync(cancellationToken, source) ?? await counters.CountAsync(source, address ?? "local");
 
-    /// <summary>Of IPv6 the /64, which one subscriber owns whole; one spelling for each.</summary>
-    static string Network(string? text)
-    {
-        if (!IPAddress.TryParse(text, out var address))
-            return "local";
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-            return address.ToString();
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(Ipv6PrefixBytes).Clear();
-        return new IPAddress(bytes).ToString();
-    }
+    static string Network(string? text) => NetworkAddress.Of(IPAddress.TryParse(text, out var address) ? address : null);
 }

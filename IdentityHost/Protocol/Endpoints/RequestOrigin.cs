@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using IdentityHost.Limits;
 
 namespace IdentityHost.Protocol.Endpoints;
 
@@ -6,24 +6,9 @@ namespace IdentityHost.Protocol.Endpoints;
 internal static class RequestOrigin
 {
     const int MaximumUserAgent = 256;
-    const int Ipv6PrefixBytes = 8;
 
-    /// <summary>The peer's address (the proxy's word for it only where the proxy is known). Of IPv6 the /64, which one subscriber owns whole.</summary>
-    public static string Address(HttpContext context)
-    {
-        var address = context.Connection.RemoteIpAddress;
-        if (address is null)
-            return "local";
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            var bytes = address.GetAddressBytes();
-            bytes.AsSpan(Ipv6PrefixBytes).Clear();
-            address = new System.Net.IPAddress(bytes);
-        }
-        return address.ToString();
-    }
+    /// <summary>The peer's address (the proxy's word for it only where the proxy is known), as <see cref="NetworkAddress"/> writes it.</summary>
+    public static string Address(HttpContext context) => NetworkAddress.Of(context.Connection.RemoteIpAddress);
 
     public static string? UserAgent(HttpContext context)
     {

@@ -15,6 +15,7 @@ sealed class RevokedTokens
 
     // Null while nobody may rely on the copy; replaced as a whole, since it is more than one word.
     volatile Moment? _asOf;
+    volatile Moment? _lastComplete;
     int _globalEpoch;
     int _clears;
 
@@ -23,6 +24,12 @@ sealed class RevokedTokens
 
     /// <summary>The epoch that tokens must carry (<c>gep</c>).</summary>
     public int GlobalEpoch => Volatile.Read(ref _globalEpoch);
+
+    /// <summary>Whether the copy held everything that was committed until <paramref name="span"/> ago, however little it may be relied on now.</summary>
+    public bool WasComplete(TimeSpan span) => _lastComplete is { } moment && moment.Instant.IsWithin(span);
+
+    /// <summary>How old the copy is; null where it has never been complete.</summary>
+    public TimeSpan? Age => _lastComplete is { } moment ? Instant.Now.Since(moment.Instant) : null;
 
     /// <summary>How often everything was forgotten: who reads all rows compares it before and after.</summary>
     public int Clears => Volatile.Read(ref _clears);
@@ -71,7 +78,7 @@ sealed class RevokedTokens
     public void Complete(Instant readAt, int globalEpoch)
     {
         Volatile.Write(ref _globalEpoch, globalEpoch);
-        _asOf = new Moment(readAt);
+        _asOf = _lastComplete = new Moment(readAt);
     }
 
     /// <summary>Something may be missing: until the next <see cref="Complete"/> nobody relies on the copy.</summary>
@@ -90,6 +97,7 @@ sealed class RevokedTokens
     public void Clear()
     {
         Doubt();
+        _lastComplete = null;
         Interlocked.Increment(ref _clears);
         foreach (var kind in _kinds)
         {

@@ -25,8 +25,8 @@ public sealed class RevocationStreamTests(HostFixture host)
     public async Task Only_a_resource_server_may_follow()
     {
         await using var node = await HostNode.StartAsync(host.ConnectionString, [
-            new("Applications:5:ClientId", "plain"), new("Applications:5:ClientSecret", "a-secret-of-a-client-that-is-no-api"),
-            new("Applications:5:GrantTypes:0", "client_credentials"), new("Applications:5:Scopes:0", "users:manage")]);
+            new("Applications:50:ClientId", "plain"), new("Applications:50:ClientSecret", "a-secret-of-a-client-that-is-no-api"),
+            new("Applications:50:GrantTypes:0", "client_credentials"), new("Applications:50:Scopes:0", "users:manage")]);
         using var answer = await FeedReader.AskAsync(node.Client, "plain:a-secret-of-a-client-that-is-no-api");
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
     }

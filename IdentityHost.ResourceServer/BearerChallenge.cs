@@ -17,6 +17,9 @@ public enum BearerFailure
     /// <summary>401: the token was ended before its time, by logout for example.</summary>
     Revoked,
 
+    /// <summary>503: nobody can tell now whether the token is good. The client is to keep it and try again.</summary>
+    Unavailable,
+
     /// <summary>403: the token is good, and a scope is missing (<see cref="BearerChallenge.RequiredScope"/>).</summary>
     InsufficientScope,
 

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using IdentityHost.ResourceServer.Remote;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -13,6 +14,7 @@ sealed class BearerHandler(
     UrlEncoder encoder,
     IAccessTokenKeys keys,
     IAccessTokenRevocations revocations,
+    ResourceServerMetrics metrics,
     TimeProvider time) : AuthenticationHandler<IdentityHostBearerOptions>(options, logger, encoder)
 {
     const string Word = "Bearer";
@@ -21,23 +23,59 @@ sealed class BearerHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!TryVerify(out var verification))
+        if (!TryReadToken(out var text))
         {
-            return _failure == BearerFailure.None ? AuthenticateResult.NoResult() : AuthenticateResult.Fail("More than one Authorization header.");
+            return _failure == BearerFailure.None ? AuthenticateResult.NoResult() : Refuse(_failure, "More than one Authorization header.");
+        }
+        var verification = Verify(text);
+        if (verification.Failure == AccessTokenFailure.UnknownKey && keys is RemoteKeys remote)
+        {
+            if (await remote.FetchForUnknownAsync(Context.RequestAborted))
+            {
+                verification = Verify(text);
+            }
+            // Without any key nothing can be said of any token.
+            if (!remote.HasAny)
+            {
+                return Refuse(BearerFailure.Unavailable, "The issuer's keys are not known yet.");
+            }
         }
         if (!verification.Succeeded)
         {
-            _failure = verification.Failure == AccessTokenFailure.Expired ? BearerFailure.Expired : BearerFailure.Invalid;
-            return AuthenticateResult.Fail(verification.Failure.ToString());
+            return Refuse(verification.Failure == AccessTokenFailure.Expired ? BearerFailure.Expired : BearerFailure.Invalid, verification.Failure.ToString());
         }
         var token = verification.Token;
-        if (await revocations.IsRevokedAsync(token, Context.RequestAborted))
+        try
         {
-            _failure = BearerFailure.Revoked;
-            return AuthenticateResult.Fail(nameof(BearerFailure.Revoked));
+            if (await IsRevokedAsync(token, text))
+            {
+                return Refuse(BearerFailure.Revoked, nameof(BearerFailure.Revoked));
+            }
         }
+        catch (IssuerException e)
+        {
+            return Refuse(BearerFailure.Unavailable, e.Message);
+        }
+        metrics.Judged("accepted");
         Context.Features.Set<IAccessTokenFeature>(new AccessTokenFeature(token));
         return AuthenticateResult.Success(new AuthenticationTicket(PrincipalOf(token), Scheme.Name));
+    }
+
+    ValueTask<bool> IsRevokedAsync(AccessToken token, ReadOnlyMemory<char> text) => revocations is RemoteRevocations remote
+        ? remote.IsRevokedAsync(token, text, Context.RequestAborted)
+        : revocations.IsRevokedAsync(token, Context.RequestAborted);
+
+    AuthenticateResult Refuse(BearerFailure failure, string reason)
+    {
+        _failure = failure;
+        metrics.Judged(failure switch
+        {
+            BearerFailure.Expired => "expired",
+            BearerFailure.Revoked => "revoked",
+            BearerFailure.Unavailable => "unavailable",
+            _ => "invalid",
+        });
+        return AuthenticateResult.Fail(reason);
     }
 
     /// <summary>RFC 6750 §3: no <c>error</c> where no token was sent, so that a client learns only how to send one.</summary>
@@ -45,8 +83,16 @@ sealed class BearerHandler(
     {
         // Whoever challenges may not have asked who the caller is: only that tells an absent token from a bad one.
         await HandleAuthenticateOnceSafeAsync();
-        Response.StatusCode = 401;
         Response.Headers.CacheControl = "no-store";
+        if (_failure == BearerFailure.Unavailable)
+        {
+            // Not 401: the client would throw a good token away, and ask a person to sign in again.
+            Response.StatusCode = 503;
+            Response.Headers.RetryAfter = "1";
+            await Answer(Options.WriteChallenge, _failure, scope: null);
+            return;
+        }
+        Response.StatusCode = 401;
         var realm = $"Bearer realm=\"{Options.Authority}\"";
         Response.Headers.WWWAuthenticate = _failure switch
         {
@@ -76,21 +122,11 @@ sealed class BearerHandler(
         ? Task.CompletedTask
         : write(new BearerChallenge { HttpContext = Context, Failure = failure, RequiredScope = scope });
 
-    bool TryVerify(out AccessTokenVerification verification)
-    {
-        verification = default;
-        if (!TryReadToken(out var token))
-        {
-            return false;
-        }
-        // The options are made anew when they are reloaded, and the verifier with them. Two first requests may make two equal ones.
-        var verifier = Options.Verifier ??= new AccessTokenVerifier(keys, Options.Rules, time);
-        verification = verifier.Verify(token);
-        return true;
-    }
+    // The options are made anew when they are reloaded, and the verifier with them. Two first requests may make two equal ones.
+    AccessTokenVerification Verify(ReadOnlyMemory<char> text) => (Options.Verifier ??= new AccessTokenVerifier(keys, Options.Rules, time)).Verify(text.Span);
 
     /// <summary>One header with one token. Two headers are an attack on whoever reads only the first.</summary>
-    bool TryReadToken(out ReadOnlySpan<char> token)
+    bool TryReadToken(out ReadOnlyMemory<char> token)
     {
         token = default;
         var headers = Request.Headers.Authorization;
@@ -103,13 +139,13 @@ sealed class BearerHandler(
         // The bare word is a token that got lost on the way, not a request without one.
         if (header.StartsWith(Word, StringComparison.OrdinalIgnoreCase) && (header.Length == Word.Length || header[Word.Length] == ' '))
         {
-            token = header.AsSpan(Word.Length).Trim(' ');
+            token = header.AsMemory(Word.Length).Trim(' ');
             return true;
         }
         // Anything with a space names another scheme; without one it is what old clients send.
         if (Options.AcceptBareToken && header.Length > 0 && !header.Contains(' ', StringComparison.Ordinal))
         {
-            token = header;
+            token = header.AsMemory();
             return true;
         }
         return false;

@@ -1,8 +1,11 @@
+using IdentityHost.ResourceServer.Remote;
+using IdentityHost.ResourceServer.Revocations;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace IdentityHost.ResourceServer;
 
@@ -10,18 +13,37 @@ namespace IdentityHost.ResourceServer;
 public static class IdentityHostBearerExtensions
 {
     /// <summary>
-    /// Adds the scheme <see cref="IdentityHostBearerDefaults.AuthenticationScheme"/>. It needs an <see cref="IAccessTokenKeys"/> and an
-    /// <see cref="IAccessTokenRevocations"/> among the services.
+    /// Adds the scheme <see cref="IdentityHostBearerDefaults.AuthenticationScheme"/>, with keys and revocations of the issuer. An <see cref="IAccessTokenKeys"/>
+    /// and an <see cref="IAccessTokenRevocations"/> that are among the services already are used instead.
     /// </summary>
     /// <param name="builder">What <c>AddAuthentication</c> answers.</param>
-    /// <param name="configure">Sets at least the authority and the audience.</param>
+    /// <param name="configure">Sets at least the authority, the audience, and the client that the API is.</param>
     public static AuthenticationBuilder AddIdentityHostBearer(this AuthenticationBuilder builder, Action<IdentityHostBearerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddMetrics();
+        builder.Services.TryAddSingleton<RevokedTokens>();
+        builder.Services.TryAddSingleton<ResourceServerMetrics>();
+        if (!builder.Services.Any(s => s.ServiceType == typeof(IAccessTokenKeys)) || !builder.Services.Any(s => s.ServiceType == typeof(IAccessTokenRevocations)))
+        {
+            AddRemoteIssuer(builder.Services);
+        }
         // A wrong option must stop the start, not the first request.
         builder.Services.AddOptions<IdentityHostBearerOptions>(IdentityHostBearerDefaults.AuthenticationScheme).ValidateOnStart();
         return builder.AddScheme<IdentityHostBearerOptions, BearerHandler>(IdentityHostBearerDefaults.AuthenticationScheme, configure);
+    }
+
+    static void AddRemoteIssuer(IServiceCollection services)
+    {
+        services.TryAddSingleton<IssuerConnection>();
+        services.TryAddSingleton<RemoteKeys>();
+        services.TryAddSingleton<IAccessTokenKeys>(provider => provider.GetRequiredService<RemoteKeys>());
+        services.TryAddSingleton<Introspection>();
+        services.TryAddSingleton<FeedFollower>();
+        services.TryAddSingleton<IAccessTokenRevocations, RemoteRevocations>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityHostBearerOptions>, RemoteOptionsCheck>());
+        services.AddHostedService<RemoteIssuer>();
     }
 
     /// <summary>Requires a token with this scope (RFC 6749 §3.3); without it the answer is 403 <c>insufficient_scope</c> and names it.</summary>

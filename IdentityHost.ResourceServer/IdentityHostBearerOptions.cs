@@ -9,7 +9,10 @@ public static class IdentityHostBearerDefaults
     public const string AuthenticationScheme = "Bearer";
 }
 
-/// <summary>How an API accepts the access tokens of one IdentityHost. Keys and revocations come from the services.</summary>
+/// <summary>
+/// How an API accepts the access tokens of one IdentityHost. Keys and revocations come from the issuer, or from an <see cref="IAccessTokenKeys"/> and an
+/// <see cref="IAccessTokenRevocations"/> among the services where there are such.
+/// </summary>
 public sealed class IdentityHostBearerOptions : AuthenticationSchemeOptions
 {
     /// <summary>The issuer, exactly as its tokens and its discovery document spell it. Required.</summary>
@@ -17,6 +20,21 @@ public sealed class IdentityHostBearerOptions : AuthenticationSchemeOptions
 
     /// <summary>The name of this API in a token's <c>aud</c>. Required.</summary>
     public string Audience { get; set; } = "";
+
+    /// <summary>The client that this API is to the issuer: one with a secret, whose <c>Audiences</c> name <see cref="Audience"/>. Required.</summary>
+    public string ClientId { get; set; } = "";
+
+    /// <summary>Its secret. Required; from the environment or a secret store, not from a file in the repository.</summary>
+    public string ClientSecret { get; set; } = "";
+
+    /// <summary>What happens to requests while nobody can tell whether their tokens were revoked. By default they are refused (503).</summary>
+    public IssuerUnreachable WhenUnreachable { get; set; } = IssuerUnreachable.Refuse;
+
+    /// <summary>Whether the issuer must be reached by https. A loopback address may always be http.</summary>
+    public bool RequireHttps { get; set; } = true;
+
+    /// <summary>Carries requests to the issuer; for tests, proxies and private certificates. Null: a handler of the library's own.</summary>
+    public HttpMessageHandler? Backchannel { get; set; }
 
     /// <inheritdoc cref="AccessTokenRules.MaximumLifetime"/>
     public TimeSpan MaximumLifetime { get; set; } = TimeSpan.FromHours(1);

@@ -3,13 +3,14 @@ using IdentityHost.Data;
 using IdentityHost.Data.Postgres;
 using IdentityHost.Hosting;
 using IdentityHost.Verbs;
+using IdentityHost.Verbs.Probe;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace IdentityHost;
 
 /// <summary>
-/// The verbs of the binary: none or <c>serve</c>, <c>migrate</c>, <c>keys</c> with verbs of its own, and <c>revoke-everything</c>. Other arguments are settings of
+/// The verbs of the binary: none or <c>serve</c>, <c>migrate</c>, <c>keys</c> with verbs of its own, <c>probe</c>, and <c>revoke-everything</c>. Other arguments are settings of
 /// the host (<c>--urls=…</c>,
 /// <c>--Issuer=…</c>). What is wrong is said in a line or three, without a stack, and the exit code is 1.
 /// </summary>
@@ -18,9 +19,9 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         // A word that is no verb is a mistake; what begins with a dash is the host's.
-        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate" or "keys" or RevokeEverything.Name))
+        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate" or "keys" or ProbeVerb.Name or RevokeEverything.Name))
         {
-            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default), migrate, keys or revoke-everything; --help tells more.");
+            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default), migrate, keys, probe or revoke-everything; --help tells more.");
             return 1;
         }
         var root = new RootCommand("IdentityHost, an OAuth-first identity server. Settings: --Name=value, environment variables, appsettings.json.");
@@ -29,6 +30,7 @@ internal static class CommandLine
         root.Add(Verb("serve", "Serves until it is stopped (the default).", ServeAsync));
         root.Add(Verb("migrate", "Brings the database's schema up to date and ends.", MigrateAsync));
         root.Add(KeysVerbs.Create());
+        root.Add(ProbeVerb.Create());
         root.Add(Verb(RevokeEverything.Name, RevokeEverything.Description, RevokeEverything.RunAsync));
         return await root.Parse(args).InvokeAsync();
     }

@@ -32,6 +32,7 @@ internal static class AuditKinds
     public const string SigningKeyCreated = "signing_key_created";
     public const string SigningKeyRotated = "signing_key_rotated";
     public const string SigningKeyRevoked = "signing_key_revoked";
+    public const string ProbeRun = "probe_run";
     public const string RefreshReplayed = "refresh_replayed";
     public const string RefreshFromTheFuture = "refresh_from_the_future";
     public const string CodeReplayed = "code_replayed";

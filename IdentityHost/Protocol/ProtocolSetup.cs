@@ -14,7 +14,7 @@ namespace IdentityHost.Protocol;
 
 /// <summary>
 /// The OAuth engine: clients, grants, tokens and keys.
-/// Routes: <c>/connect/{token, revoke, introspect}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
+/// Routes: <c>/connect/{token, revoke, introspect, revocations}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
 /// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
 /// <see cref="ISubjects"/>.
 /// </summary>
@@ -75,6 +75,7 @@ internal static class ProtocolSetup
         services.AddSingleton<IssuedTokens>();
         services.AddScoped<RevocationEndpoint>();
         services.AddScoped<IntrospectionEndpoint>();
+        services.AddScoped<RevocationStreamEndpoint>();
         services.AddSingleton<DiscoveryEndpoint>();
         services.AddSingleton<JwksEndpoint>();
         services.AddExceptionHandler<ProtocolExceptionHandler>();
@@ -90,6 +91,7 @@ internal static class ProtocolSetup
         app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapGet("/connect/revocations", (HttpContext context, RevocationStreamEndpoint endpoint) => endpoint.HandleAsync(context));
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));

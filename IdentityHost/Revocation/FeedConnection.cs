@@ -1,5 +1,6 @@
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
+using IdentityHost.ResourceServer.Revocations;
 using Npgsql;
 
 namespace IdentityHost.Revocation;
@@ -11,7 +12,17 @@ namespace IdentityHost.Revocation;
 /// <param name="Position">Up to where the log was safe (<see cref="DatabaseIdentity.Position"/>).</param>
 /// <param name="Now">The database's time.</param>
 /// <param name="Began">Before it was sent.</param>
-internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Position, DateTimeOffset Now, Instant Began);
+internal sealed record FeedRead(List<Revoked> Rows, int GlobalEpoch, bool Intact, long Position, DateTimeOffset Now, Instant Began)
+{
+    /// <summary>What the read could see: <c>xmin:xmax:xip</c>.</summary>
+    public required string Snapshot { get; init; }
+
+    /// <summary>Whether it brought all rows, not only those that were new.</summary>
+    public required bool Full { get; init; }
+
+    /// <summary>The cluster's <c>system_identifier</c>: transactions of another one have nothing to do with these. 0 where the role may not know.</summary>
+    public required long System { get; init; }
+}
 
 /// <summary>
 /// The node's own connection to the feed, outside the pool: requests that wait for the database must not make the copy of revocations old.
@@ -50,7 +61,7 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
         if (notify)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("NOTIFY " + Channel));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadsLog ? LogSql : PlainSql) { Parameters = { Sql.Value(Snapshot) } });
-        var began = Instant.Now;
+        var (began, full) = (Instant.Now, Snapshot == Beginning);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var trip = began.Elapsed;
         if (!await reader.ReadAsync(cancellationToken))
@@ -59,7 +70,7 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
         var snapshot = reader.GetString(0);
         var now = reader.GetDateTime(1);
         clock.Observe(now, began.Timestamp, trip);
-        var (epoch, intact, position) = (reader.GetInt32(2), reader.GetBoolean(3), reader.GetInt64(4));
+        var (epoch, intact, position, system) = (reader.GetInt32(2), reader.GetBoolean(3), reader.GetInt64(4), reader.GetInt64(11));
         List<Revoked> rows = [];
         do
         {
@@ -70,11 +81,12 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
                 (RevocationKind)reader.GetInt16(5),
                 reader.GetString(6),
                 reader.IsDBNull(7) ? 0 : reader.GetInt32(7),
-                new DateTimeOffset(reader.GetDateTime(8))));
+                new DateTimeOffset(reader.GetDateTime(8)),
+                reader.GetFieldValue<ulong>(10)));
         }
         while (await reader.ReadAsync(cancellationToken));
         Snapshot = snapshot;
-        return new FeedRead(rows, epoch, intact, position, new DateTimeOffset(now), began);
+        return new FeedRead(rows, epoch, intact, position, new DateTimeOffset(now), began) { Snapshot = snapshot, Full = full, System = system };
     }
 
     // Two ranges of one index. Reading on from the oldest running transaction would be right too, but would read the same rows again and again
@@ -82,7 +94,7 @@ internal sealed class FeedConnection(NpgsqlConnection connection, DatabaseClock 
     static string ReadSql(string sameTimeline, string position) =>
         $"""
         SELECT pg_current_snapshot()::text, identity_now(), i.epoch, i.written_by::xid = i.xmin AND {sameTimeline}, {position},
-               r.kind, r.key, r.epoch, r.expires_at, r.xid >= pg_snapshot_xmax(pg_current_snapshot())
+               r.kind, r.key, r.epoch, r.expires_at, r.xid >= pg_snapshot_xmax(pg_current_snapshot()), r.xid, i.system_identifier
         FROM installation i
         LEFT JOIN (
             SELECT kind, key, epoch, expires_at, xid FROM revocations WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot)

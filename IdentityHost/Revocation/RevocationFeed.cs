@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
+using IdentityHost.ResourceServer.Revocations;
+using IdentityHost.Revocation.Subscribers;
 using Npgsql;
 
 namespace IdentityHost.Revocation;
@@ -15,6 +17,7 @@ internal sealed partial class RevocationFeed(
     RestoreGuard guard,
     NpgsqlDataSource pool,
     DatabaseClock clock,
+    FeedSubscribers subscribers,
     IServiceProvider services,
     ILogger<RevocationFeed> logger) : BackgroundService, IStartupStep
 {
@@ -92,7 +95,7 @@ internal sealed partial class RevocationFeed(
             _running = true;
         try
         {
-            await Task.WhenAll(FollowAsync(stoppingToken), ListenAsync(stoppingToken));
+            await Task.WhenAll(FollowAsync(stoppingToken), new FeedNotices(database).ListenAsync(() => _connection?.ProcessId, Wake, stoppingToken));
         }
         finally
         {
@@ -179,15 +182,21 @@ internal sealed partial class RevocationFeed(
         {
             // What was read so far belongs to another history of the database: there a user's epoch may have been further than it is here.
             copy.Clear();
+            subscribers.Reset();
             _connection.Snapshot = FeedConnection.Beginning;
             read = await _connection.ReadAsync(notify: false, cancellationToken);
         }
         foreach (var row in read.Rows)
-            copy.Apply(row);
+        {
+            // After a new connection all rows come again, and are no news.
+            if (copy.Apply(row))
+                subscribers.Add(row);
+        }
         if (_lastRead is { } last)
             await TellAsync(read, missed: read.Began.Since(last) > LongestGap, cancellationToken);
         copy.Complete(read.Began, read.GlobalEpoch);
         guard.Saw(read);
+        subscribers.Flush(read);
         _lastRead = read.Began;
         Sweep(read.Now);
     }
@@ -235,35 +244,6 @@ internal sealed partial class RevocationFeed(
         Volatile.Write(ref _owed, 0);
         _lastNotice = Stopwatch.GetTimestamp();
         return true;
-    }
-
-    async Task ListenAsync(CancellationToken stopping)
-    {
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                await using var connection = await database.OpenAsync(stopping);
-                connection.Notification += (_, notice) =>
-                {
-                    if (notice.PID != _connection?.ProcessId)
-                        Wake();
-                };
-                await using (var listen = new NpgsqlCommand("LISTEN " + FeedConnection.Channel, connection))
-                    await listen.ExecuteNonQueryAsync(stopping);
-                while (true)
-                    await connection.WaitAsync(stopping);
-            }
-            catch (Exception) when (!stopping.IsCancellationRequested)
-            {
-                // Notices only shorten the wait; the reads tell that the database is away.
-                await Task.Delay(Retry, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopping.
-            }
-        }
     }
 
     void Wake()

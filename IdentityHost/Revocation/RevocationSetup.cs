@@ -1,5 +1,6 @@
 using IdentityHost.Data;
 using IdentityHost.ResourceServer;
+using IdentityHost.Revocation.Subscribers;
 
 namespace IdentityHost.Revocation;
 
@@ -16,6 +17,8 @@ internal static class RevocationSetup
         var connectionString = builder.Configuration.GetConnectionString("Postgres") ?? "";
         services.AddSingleton(provider => new FeedDatabase(connectionString, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<RevocationCopy>();
+        services.AddSingleton<FeedMetrics>();
+        services.AddSingleton<FeedSubscribers>();
         services.AddSingleton<RestoreGuard>();
         services.AddSingleton<RevocationFeed>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<RevocationFeed>());

@@ -30,6 +30,7 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
             json.WriteString("token_endpoint"u8, issuer.UrlOf("/connect/token"));
             json.WriteString("revocation_endpoint"u8, issuer.UrlOf("/connect/revoke"));
             json.WriteString("introspection_endpoint"u8, issuer.UrlOf("/connect/introspect"));
+            json.WriteString("revocation_feed_endpoint"u8, issuer.UrlOf("/connect/revocations"));
             json.WriteString("jwks_uri"u8, issuer.UrlOf("/.well-known/jwks"));
             WriteArray(json, "grant_types_supported", grantTypes);
             WriteArray(

@@ -112,6 +112,21 @@ internal sealed class KeyRotation(
         },
         cancellationToken);
 
+    /// <summary>
+    /// Publishes a key that never signs for the host, as if it had retired a moment ago: for trying how APIs meet a new key, and one that is taken away.
+    /// </summary>
+    public Task<SigningKey> PublishOnlyAsync(string algorithm, CancellationToken cancellationToken) => ChangeAsync(
+        change =>
+        {
+            var key = seal.Generate(algorithm, change.Now, change.Now - Soon);
+            change.Chain(algorithm).Retire(key, change.Now);
+            change.Add(key);
+            change.Tell(RevocationKind.SigningKeys, "");
+            change.Audit(AuditKinds.SigningKeyCreated, key.Kid);
+            return key;
+        },
+        cancellationToken);
+
     void Continue(KeyChange change, string algorithm)
     {
         var chain = change.Chain(algorithm);

@@ -1,14 +1,14 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace IdentityHost.Data;
+namespace IdentityHost.ResourceServer.Revocations;
 
 /// <summary>
 /// A moment by both clocks of the machine, to tell how long ago it was. The monotonic one is not fooled by a time of day that jumps, nor by a
 /// stopped process; but it stands still while the machine sleeps or a virtual one is paused, and then the time of day has gone on.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Instant(long Timestamp, DateTimeOffset TimeOfDay)
+readonly record struct Instant(long Timestamp, DateTimeOffset TimeOfDay)
 {
     public static Instant Now => new(Stopwatch.GetTimestamp(), TimeProvider.System.GetUtcNow());
 
@@ -25,4 +25,7 @@ internal readonly record struct Instant(long Timestamp, DateTimeOffset TimeOfDay
 
     /// <summary>Whether it is less than <paramref name="span"/> ago by both clocks.</summary>
     public bool IsWithin(TimeSpan span) => Now.Since(this) < span;
+
+    /// <summary>The moment so much later, by both clocks.</summary>
+    public Instant Plus(TimeSpan span) => new(Timestamp + (long)(span.TotalSeconds * Stopwatch.Frequency), TimeOfDay + span);
 }

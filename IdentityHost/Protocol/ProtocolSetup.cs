@@ -3,6 +3,7 @@ using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Endpoints;
 using IdentityHost.Protocol.Grants;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Protocol.Logout;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
 using IdentityHost.Revocation;
@@ -12,7 +13,7 @@ namespace IdentityHost.Protocol;
 
 /// <summary>
 /// The OAuth engine: clients, grants, tokens and keys.
-/// Routes: <c>/connect/{token, revoke, introspect}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
+/// Routes: <c>/connect/{token, revoke, introspect, logout}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
 /// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
 /// <see cref="ISubjects"/>.
 /// </summary>
@@ -45,6 +46,7 @@ internal static class ProtocolSetup
         services.AddSingleton<JwtSigner>();
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<IdTokens>();
+        services.AddSingleton<IdTokenHints>();
 
         services.AddSingleton<DeclaredApplications>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());
@@ -63,6 +65,8 @@ internal static class ProtocolSetup
         services.AddSingleton<IssuedTokens>();
         services.AddScoped<RevocationEndpoint>();
         services.AddScoped<IntrospectionEndpoint>();
+        services.AddSingleton<LogoutRequests>();
+        services.AddSingleton<EndSessionEndpoint>();
         services.AddSingleton<DiscoveryEndpoint>();
         services.AddSingleton<JwksEndpoint>();
         services.AddExceptionHandler<ProtocolExceptionHandler>();
@@ -74,6 +78,7 @@ internal static class ProtocolSetup
         app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods(EndSessionEndpoint.Path, [HttpMethods.Get, HttpMethods.Post], (HttpContext context, EndSessionEndpoint endpoint) => endpoint.HandleAsync(context));
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Protocol.Logout;
 using IdentityHost.Protocol.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -28,6 +29,7 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
             json.WriteString("token_endpoint"u8, issuer.UrlOf("/connect/token"));
             json.WriteString("revocation_endpoint"u8, issuer.UrlOf("/connect/revoke"));
             json.WriteString("introspection_endpoint"u8, issuer.UrlOf("/connect/introspect"));
+            json.WriteString("end_session_endpoint"u8, issuer.UrlOf(EndSessionEndpoint.Path));
             json.WriteString("jwks_uri"u8, issuer.UrlOf("/.well-known/jwks"));
             WriteArray(json, "grant_types_supported", grantTypes);
             WriteArray(

@@ -67,6 +67,11 @@ internal static class ProtocolSetup
         services.AddScoped<IntrospectionEndpoint>();
         services.AddSingleton<LogoutRequests>();
         services.AddSingleton<EndSessionEndpoint>();
+        services.AddSingleton<LogoutTokens>();
+        services.AddSingleton<DueLogouts>();
+        services.AddSingleton<LogoutDelivery>();
+        services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<LogoutDelivery>());
+        services.AddHostedService(provider => provider.GetRequiredService<LogoutDelivery>());
         services.AddSingleton<DiscoveryEndpoint>();
         services.AddSingleton<JwksEndpoint>();
         services.AddExceptionHandler<ProtocolExceptionHandler>();

@@ -59,12 +59,13 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
     [InlineData("api")]
     [InlineData("sign in again")]
     [InlineData("password")]
+    [InlineData("mailed link")]
     [InlineData("disable")]
     [InlineData("delete")]
     public async Task Whatever_ends_a_session_tells_of_it_once(string end)
     {
         var person = await host.BrowserAsync("quick", "quick");
-        await EndAsync(person, end);
+        await host.EndAsync(person, end);
         await ToldAsync(person.Session, 1);
         Assert.Single(host.Receiver.Of("quick", person.Session.ToString("N")));
         Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM logout_messages WHERE session_id = $1", person.Session));
@@ -77,13 +78,27 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
         foreach (var enable in new[] { true, false })
         {
             var person = await host.BrowserAsync("quick");
-            await EndAsync(person, "disable");
+            await host.EndAsync(person, "disable");
             if (enable)
                 await CallAsync(HttpMethod.Patch, $"/users/{person.Id}/status", admin, new { status = true });
             await CallAsync(HttpMethod.Delete, $"/users/{person.Id}", admin);
             await ToldAsync(person.Session, 1);
             Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM logout_messages WHERE session_id = $1", person.Session));
         }
+    }
+
+    [Fact]
+    [Case(122)]
+    public async Task Application_is_told_of_a_person_by_the_name_it_knows_them_by()
+    {
+        await host.ChangeApplicationAsync("paired", "sector_identifier = 'sector.example.com'");
+        var person = await host.BrowserAsync("paired");
+        await host.EndAsync(person, "page");
+        await ToldAsync(person.Session, 1);
+        var logout = Assert.Single(host.Receiver.Of("paired", person.Session.ToString("N")));
+        var id = person.Id.ToString(CultureInfo.InvariantCulture);
+        Assert.NotEqual(id, logout.Claims["sub"]!.GetValue<string>());
+        Assert.Equal(person.OwnToken.Payload()["sub"]!.GetValue<string>(), logout.Claims["sub"]!.GetValue<string>());
     }
 
     [Fact]
@@ -131,7 +146,7 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
     {
         host.Receiver.Answer["refuses"] = 400;
         var person = await host.BrowserAsync("refuses");
-        await EndAsync(person, "page");
+        await host.EndAsync(person, "page");
         await Eventually.TrueAsync(
             async () => await host.ScalarAsync<string>("SELECT last_error FROM logout_messages WHERE session_id = $1 AND given_up_at IS NOT NULL", person.Session) is { } error
                 && error.StartsWith("400 {", StringComparison.Ordinal) && error.Contains("no such session", StringComparison.Ordinal) && !error.Contains('\n', StringComparison.Ordinal),
@@ -152,7 +167,7 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
         host.Receiver.Answer[application] = status;
         var person = await host.BrowserAsync(application);
         var sid = person.Session.ToString("N");
-        await EndAsync(person, "page");
+        await host.EndAsync(person, "page");
         await Eventually.TrueAsync(
             async () => await host.ScalarAsync<long>(
                 "SELECT count(*) FROM logout_messages WHERE session_id = $1 AND attempts = 1 AND last_error LIKE $2 AND given_up_at IS NULL AND next_attempt_at < identity_now() + interval '7 seconds'",
@@ -194,11 +209,11 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
         var person = await host.BrowserAsync("slow", "quick");
         await host.GrantAsync(person.Session, "slow");
         var sid = person.Session.ToString("N");
-        await EndAsync(person, "page");
+        await host.EndAsync(person, "page");
         await Eventually.TrueAsync(() => Task.FromResult(host.Receiver.Of("slow", sid).Count > 0), Patience);
         // While it thinks, others that leave are told of.
         var another = await host.BrowserAsync("quick");
-        await EndAsync(another, "page");
+        await host.EndAsync(another, "page");
         await ToldAsync(another.Session, 1);
         await ToldAsync(person.Session, 1);
         await Eventually.TrueAsync(
@@ -216,7 +231,7 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
         List<SignedInBrowser> people = [];
         for (var i = 0; i < 12; i++)
             people.Add(await host.BrowserAsync("quick", "other"));
-        await Task.WhenAll(people.Select(p => EndAsync(p, "page")));
+        await Task.WhenAll(people.Select(p => host.EndAsync(p, "page")));
         foreach (var person in people)
         {
             await ToldAsync(person.Session, 2);
@@ -240,41 +255,6 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
         await ToldAsync(person.Session, 1);
         Assert.Equal("an-id-that-is-kept", Assert.Single(host.Receiver.Of("quick", person.Session.ToString("N"))).TokenId);
         Assert.True(await host.ScalarAsync<bool>("SELECT delivered_at >= created_at + interval '5 seconds' FROM logout_messages WHERE session_id = $1", person.Session));
-    }
-
-    async Task EndAsync(SignedInBrowser person, string end)
-    {
-        var admin = end is "disable" or "delete" ? await host.Client.AdminTokenAsync() : null;
-        using var answer = await (end switch
-        {
-            "page" => person.Tab.PostAsync("/sign-out", "/sign-out"),
-            "everywhere" => person.Tab.PostAsync("/account?handler=EndAll", "/account"),
-            "other session" => ElsewhereAsync(person),
-            "sign in again" => person.Tab.PostSignInAsync(person.Username, BackChannel.Password),
-            "password" => person.Tab.PostAsync(
-                "/account/password", "/account/password", ("password", BackChannel.Password), ("new_password", "another quiet place")),
-            "api" => ByTokenAsync(person),
-            "disable" => host.Client.CallAsync(HttpMethod.Patch, $"/users/{person.Id}/status", admin, new { status = false }),
-            _ => host.Client.CallAsync(HttpMethod.Delete, $"/users/{person.Id}", admin),
-        });
-        Assert.True((int)answer.StatusCode < 400, $"{end}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
-    }
-
-    /// <summary>From another browser of the same person.</summary>
-    async Task<HttpResponseMessage> ElsewhereAsync(SignedInBrowser person)
-    {
-        var tab = new Tab(host);
-        using (await tab.SignInAsync(person.Username, BackChannel.Password))
-        {
-        }
-        return await tab.PostAsync("/account?handler=End", "/account", ("session", person.Session.ToString("N")));
-    }
-
-    /// <summary>By an access token of the browser's session, as an application that has a grant on it would.</summary>
-    async Task<HttpResponseMessage> ByTokenAsync(SignedInBrowser person)
-    {
-        var own = new HostTokens(host.Nodes[0].Service<SigningKeys>().Signing(["ES256"])!, await host.Client.AccessTokenAsync(person.Username));
-        return await host.Client.CallAsync(HttpMethod.Delete, "/users/logout", own.WithClaims(("sid", person.Session.ToString("N"))));
     }
 
     async Task CallAsync(HttpMethod method, string path, string token, object? json = null)

@@ -19,7 +19,7 @@ public sealed class LogoutHost(TestPostgres postgres) : HostFixture(postgres)
     public LogoutReceiver Receiver { get; } = new();
 
     /// <summary>Each is a receiver of its own; <c>deaf</c> has no address.</summary>
-    public static IReadOnlyList<string> Applications { get; } = ["quick", "other", "slow", "down", "refuses", "moved", "deaf"];
+    public static IReadOnlyList<string> Applications { get; } = ["quick", "other", "slow", "down", "refuses", "moved", "paired", "deaf"];
 
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
         Applications.SelectMany((name, i) => Declare(name, i + 2, name == "deaf" ? null : Receiver.AddressOf(name)));

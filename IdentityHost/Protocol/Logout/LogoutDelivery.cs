@@ -85,7 +85,7 @@ internal sealed partial class LogoutDelivery(
         {
             return await logouts.TakeAsync(running.Keys, AtOnce - running.Count, Lease, cancellationToken);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // The database is away, or restarts: the job's next nudge finds what is due.
             Unread(logger, e.Message);

@@ -42,7 +42,7 @@ internal sealed partial class LogoutRequests(
         IdTokenHint? hint = null;
         if (parameters["id_token_hint"] is { } token && (hint = await hints.VerifyAsync(token, parameters["client_id"], cancellationToken)) is null)
         {
-            NotGenuine(logger, parameters["client_id"] ?? "none");
+            NotGenuine(logger);
             return LogoutRequest.Bare;
         }
         var client = hint?.Client ?? await NamedAsync(parameters["client_id"], cancellationToken);
@@ -87,8 +87,8 @@ internal sealed partial class LogoutRequests(
             : uri;
     }
 
-    [LoggerMessage(3100, LogLevel.Information, "A logout request carries an id_token_hint that is not genuine (client_id: {ClientId}): no redirect")]
-    static partial void NotGenuine(ILogger logger, string clientId);
+    [LoggerMessage(3100, LogLevel.Information, "A logout request carries an id_token_hint that is not genuine, or not the named application's: no redirect")]
+    static partial void NotGenuine(ILogger logger);
 
     [LoggerMessage(3101, LogLevel.Information, "A logout request names a post_logout_redirect_uri that is not registered (application: {ClientId}): no redirect")]
     static partial void NotRegistered(ILogger logger, string clientId);

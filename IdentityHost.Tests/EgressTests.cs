@@ -60,6 +60,7 @@ public sealed class EgressTests
         listener.Start();
         using var egress = Create(allowLoopback: false);
         await Assert.ThrowsAsync<HttpRequestException>(() => egress.ReadAsync(Address(name, listener), "image/png", 1024, Within, default));
+        await Assert.ThrowsAsync<HttpRequestException>(() => egress.PostAsync(Address(name, listener), [], 1024, Within, default));
         Assert.False(listener.Pending());
     }
 
@@ -72,6 +73,25 @@ public sealed class EgressTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => egress.ReadAsync(Address("127.0.0.1", listener), "image/png", 1024, TimeSpan.FromMilliseconds(300), default));
         Assert.True(listener.Pending());
+    }
+
+    [Fact]
+    [Case(186)]
+    public async Task Answer_to_a_post_is_read_to_the_limit_and_a_redirect_is_not_followed()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var egress = Create(allowLoopback: true);
+        var posting = egress.PostAsync(Address("127.0.0.1", listener), [new("a", "b c")], 100, Within, default);
+        using (var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken))
+        {
+            await using var stream = client.GetStream();
+            // Without an end: whoever read on would wait for ever.
+            var answer = $"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:{Address("127.0.0.1", listener).Port}/again\r\nContent-Length: 1000000\r\n\r\n{new string('x', 5000)}";
+            await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer), TestContext.Current.CancellationToken);
+            Assert.Equal(new EgressAnswer(307, new string('x', 100)), await posting);
+        }
+        Assert.False(listener.Pending());
     }
 
     static Uri Address(string name, TcpListener listener) => new($"http://{name}:{((IPEndPoint)listener.LocalEndpoint).Port}/picture.png");

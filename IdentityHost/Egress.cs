@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace IdentityHost;
 
@@ -65,6 +66,28 @@ internal sealed class Egress : IDisposable
         return read.ToArray();
     }
 
+    /// <summary>Posts a form.</summary>
+    /// <param name="address">An absolute http or https address.</param>
+    /// <param name="form">The fields.</param>
+    /// <param name="limit">The most bytes of the answer that are read.</param>
+    /// <param name="within">The most time for all of it, the connection included.</param>
+    /// <param name="cancellationToken">Gives up earlier.</param>
+    /// <returns>The status, whatever it is (a redirect is not followed), and how the body begins.</returns>
+    /// <exception cref="HttpRequestException">The address is not public, or nobody answers there.</exception>
+    /// <exception cref="OperationCanceledException">It took too long.</exception>
+    public async Task<EgressAnswer> PostAsync(
+        Uri address, IEnumerable<KeyValuePair<string, string>> form, int limit, TimeSpan within, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(within);
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new FormUrlEncodedContent(form) };
+        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+        await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
+        var buffer = new byte[limit];
+        var read = await body.ReadAtLeastAsync(buffer, limit, throwOnEndOfStream: false, timeout.Token);
+        return new EgressAnswer((int)response.StatusCode, Encoding.UTF8.GetString(buffer, 0, read));
+    }
+
     public void Dispose() => _client.Dispose();
 
     /// <summary>Whether an address belongs to the public internet (IANA special-purpose registries, RFC 6890). IPv6 that carries an IPv4 address is judged by that.</summary>
@@ -117,3 +140,8 @@ internal sealed class Egress : IDisposable
 
     bool MayConnect(IPAddress address) => IsPublic(address) || (_allowLoopback && IPAddress.IsLoopback(address));
 }
+
+/// <summary>What came back.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Text">The beginning of the body; what is not UTF-8 in it is replaced.</param>
+internal readonly record struct EgressAnswer(int Status, string Text);

@@ -93,10 +93,10 @@ public sealed class LogSecretsTests(TalkativeHost host) : IClassFixture<Talkativ
             await SendAsync(client, HttpMethod.Post, path, new StringContent("{\"password\":\"" + Canary, Encoding.UTF8, "application/json"));
             await SendAsync(client, HttpMethod.Post, path, new StringContent($"username=u&password={Canary}", Encoding.UTF8, "application/x-www-form-urlencoded"));
         }
-        foreach (var path in (string[])["/connect/token", "/users/current", "/users/login", "/users", "/users/1", "/", "/health/ready", "/nowhere", "/.well-known/openid-configuration"])
+        foreach (var path in (string[])["/connect/token", "/connect/logout", "/sign-out", "/users/current", "/users/login", "/users", "/users/1", "/", "/health/ready", "/nowhere", "/.well-known/openid-configuration"])
         {
             foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Post, HttpMethod.Delete])
-                await SendAsync(client, method, $"{path}?password={Canary}&access_token={Canary}&client_secret={Canary}", method == HttpMethod.Post ? new StringContent("") : null);
+                await SendAsync(client, method, $"{path}?password={Canary}&access_token={Canary}&client_secret={Canary}&id_token_hint={Canary}&request={Canary}", method == HttpMethod.Post ? new StringContent("") : null);
             await SendAsync(client, HttpMethod.Get, path, null, "Bearer " + Canary);
             await SendAsync(client, HttpMethod.Get, path, null, Canary);
             await SendAsync(client, HttpMethod.Get, path, null, "Bearer " + admin + Canary);

@@ -143,8 +143,8 @@ public sealed class PruningJobTests(TalkativeScheduler host) : IClassFixture<Tal
     [Case("R30")]
     public async Task Two_nodes_share_one_trigger_and_a_due_run_happens_once()
     {
-        Assert.Equal("KeyRotationJob,MailJob,PruningJob", await host.ScalarAsync<string>("SELECT string_agg(trigger_name, ',' ORDER BY trigger_name) FROM qrtz_triggers"));
-        Assert.Equal("KeyRotationJob,MailJob,PruningJob", await host.ScalarAsync<string>("SELECT string_agg(job_name, ',' ORDER BY job_name) FROM qrtz_job_details"));
+        Assert.Equal("KeyRotationJob,LogoutJob,MailJob,PruningJob", await host.ScalarAsync<string>("SELECT string_agg(trigger_name, ',' ORDER BY trigger_name) FROM qrtz_triggers"));
+        Assert.Equal("KeyRotationJob,LogoutJob,MailJob,PruningJob", await host.ScalarAsync<string>("SELECT string_agg(job_name, ',' ORDER BY job_name) FROM qrtz_job_details"));
         // Both nodes check in, each under a name of its own.
         await Eventually.TrueAsync(
             async () => await host.ScalarAsync<long>("SELECT count(DISTINCT instance_name) FROM qrtz_scheduler_state") == 2, TimeSpan.FromSeconds(30));

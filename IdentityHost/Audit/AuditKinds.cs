@@ -42,6 +42,7 @@ internal static class AuditKinds
     public const string GrantCrowdedOut = "grant_crowded_out";
     public const string EverythingRevoked = "everything_revoked";
     public const string TokenRevoked = "token_revoked";
+    public const string ConsentWithdrawn = "consent_withdrawn";
     public const string ExternalKnown = "external_known";
     public const string ExternalCreated = "external_created";
     public const string ExternalLinked = "external_linked";

@@ -15,7 +15,7 @@ internal static class Schedule
         builder.Services.AddQuartz(quartz =>
         {
             // As many as there are jobs: mail that waits for a slow server holds up no other.
-            quartz.UseDefaultThreadPool(3);
+            quartz.UseDefaultThreadPool(4);
             quartz.UsePersistentStore(store =>
             {
                 store.UsePostgres(connectionString);
@@ -25,6 +25,7 @@ internal static class Schedule
 
             quartz.Every<PruningJob>(TimeSpan.FromMinutes(5));
             quartz.Every<MailJob>(TimeSpan.FromSeconds(3));
+            quartz.Every<LogoutJob>(TimeSpan.FromSeconds(3));
             quartz.Every<KeyRotationJob>((builder.Configuration.GetSection("Keys").Get<KeysOptions>() ?? new KeysOptions()).Interval);
         });
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);

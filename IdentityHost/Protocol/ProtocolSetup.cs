@@ -5,6 +5,7 @@ using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Endpoints;
 using IdentityHost.Protocol.Grants;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Protocol.Logout;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
 using IdentityHost.Revocation;
@@ -14,7 +15,7 @@ namespace IdentityHost.Protocol;
 
 /// <summary>
 /// The OAuth engine: clients, grants, tokens and keys.
-/// Routes: <c>/connect/{token, revoke, introspect, revocations}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
+/// Routes: <c>/connect/{authorize, token, revoke, introspect, revocations, logout}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
 /// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
 /// <see cref="ISubjects"/>.
 /// </summary>
@@ -47,6 +48,7 @@ internal static class ProtocolSetup
         services.AddSingleton<JwtSigner>();
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<IdTokens>();
+        services.AddSingleton<IdTokenHints>();
 
         services.AddSingleton<DeclaredApplications>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());
@@ -76,6 +78,13 @@ internal static class ProtocolSetup
         services.AddScoped<RevocationEndpoint>();
         services.AddScoped<IntrospectionEndpoint>();
         services.AddScoped<RevocationStreamEndpoint>();
+        services.AddSingleton<LogoutRequests>();
+        services.AddSingleton<EndSessionEndpoint>();
+        services.AddSingleton<LogoutTokens>();
+        services.AddSingleton<DueLogouts>();
+        services.AddSingleton<LogoutDelivery>();
+        services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<LogoutDelivery>());
+        services.AddHostedService(provider => provider.GetRequiredService<LogoutDelivery>());
         services.AddSingleton<DiscoveryEndpoint>();
         services.AddSingleton<JwksEndpoint>();
         services.AddExceptionHandler<ProtocolExceptionHandler>();
@@ -92,6 +101,7 @@ internal static class ProtocolSetup
         app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapGet("/connect/revocations", (HttpContext context, RevocationStreamEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods(EndSessionEndpoint.Path, [HttpMethods.Get, HttpMethods.Post], (HttpContext context, EndSessionEndpoint endpoint) => endpoint.HandleAsync(context));
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));

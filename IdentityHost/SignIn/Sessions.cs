@@ -105,6 +105,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     public Task EndAllAsync(long userId, string address) => ExecuteAsync(batch =>
     {
         batch.Add(EndAllSql, Sql.Value(userId), Sql.Value(revocation.Value.Keep), Sql.Value(address));
+        LogoutOutbox.AddEnded(batch, userId);
         revocations.PublishWith(batch);
     });
 
@@ -131,6 +132,7 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
             Sql.Value(revocation.Value.Keep),
             Sql.Optional(clientId),
             Sql.Value(address));
+        LogoutOutbox.AddEnded(batch, userId);
         revocations.PublishWith(batch);
     }
 

@@ -35,6 +35,7 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
                 return null;
             if (await IsLastAdminAsync(target, cancellationToken))
                 return ApiErrors.LastAdmin;
+            await LogoutOutbox.AddLiveAsync(context, id, cancellationToken);
             await context.Database.ExecuteSqlAsync(
                 $"UPDATE users SET status = false, epoch = epoch + 1, version = version + 1, updated_at = identity_now() WHERE id = {id}",
                 cancellationToken);
@@ -99,6 +100,9 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
         {
             if (await IsLastAdminAsync(target, cancellationToken))
                 return ApiErrors.LastAdmin;
+            // Of one who is disabled they have been told.
+            if (target.Status)
+                await LogoutOutbox.AddLiveAsync(context, id, cancellationToken);
             await context.Database.ExecuteSqlAsync($"DELETE FROM users WHERE id = {id}", cancellationToken);
             Revoke(RevocationKind.User, target);
             transaction.Tell(AuditKinds.UserDeleted, id, actor);

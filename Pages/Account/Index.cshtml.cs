@@ -12,7 +12,8 @@ using Pages.SignIn;
 namespace Pages.Account;
 
 /// <summary>The page at <c>/account</c>: who I am, how I sign in, where I am signed in, and the way out of each.</summary>
-internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn signIn, GoogleSignIn google, LinkingByPerson linking) : PageModel
+internal sealed class AccountModel(
+    AccountOverviews overviews, ConnectedApplications applications, BrowserSignIn signIn, GoogleSignIn google, LinkingByPerson linking) : PageModel
 {
     const string SignedOut = "/signed-out";
 
@@ -23,6 +24,9 @@ internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn sig
     public BrowserPerson Person { get; private set; } = null!;
 
     public AccountOverview Overview { get; private set; } = null!;
+
+    /// <summary>Those that may do something for this person.</summary>
+    public IReadOnlyList<ConnectedApplication> Applications { get; private set; } = [];
 
     public GoogleSignIn Google => google;
 
@@ -79,6 +83,7 @@ internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn sig
         if (await overviews.ReadAsync(Person.UserId, HttpContext.RequestAborted) is not { } overview)
             return this.To(SignedOut);
         Overview = overview;
+        Applications = await applications.ListAsync(Person, HttpContext.RequestAborted);
         return Page();
     }
 
@@ -95,11 +100,24 @@ internal sealed class AccountModel(AccountOverviews overviews, BrowserSignIn sig
         return this.To(SeeOther.Home);
     }
 
+    /// <summary>Takes an application's access away.</summary>
+    public async Task<IActionResult> OnPostWithdrawAsync(string? application)
+    {
+        if (application is not { Length: > 0 and <= 100 } || application.Contains('\0', StringComparison.Ordinal))
+            return BadRequest();
+        await applications.WithdrawAsync(HttpContext, Person, application);
+        return this.To(SeeOther.Home);
+    }
+
     public async Task<IActionResult> OnPostEndAllAsync()
     {
         await signIn.EndAllAsync(HttpContext, Person);
         return this.To(SignedOut);
     }
+
+    /// <summary>What a scope allows; its name, where it has no words.</summary>
+    public static string InWords(string scope, IStringLocalizer<PageTexts> texts) =>
+        texts[$"Scope {scope}"] is { ResourceNotFound: false } text ? text.Value : scope;
 
     public string Methods(IStringLocalizer<PageTexts> texts)
     {

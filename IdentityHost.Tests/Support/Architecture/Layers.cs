@@ -35,7 +35,7 @@ internal static class Layers
             "Pages" or "AspNetCoreGeneratedDocument" => "Pages",
             "IdentityHost" when parts.Length == 1 => name switch
             {
-                "Issuer" or "DatabaseAway" or "FormFields" or "Egress" or "FlowCookie" or "Branding" or "BrandLogo" or "AccentColor" => "Vocabulary",
+                "Issuer" or "DatabaseAway" or "FormFields" or "Egress" or "EgressAnswer" or "FlowCookie" or "Branding" or "BrandLogo" or "AccentColor" => "Vocabulary",
                 "Program" or "CommandLine" or "StartFactsReader" => "Program",
                 _ => name,
             },

@@ -3,6 +3,7 @@ using System.Text.Json;
 using IdentityHost.Protocol.Authorize;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Protocol.Logout;
 using IdentityHost.Protocol.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -31,6 +32,9 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
             json.WriteString("revocation_endpoint"u8, issuer.UrlOf("/connect/revoke"));
             json.WriteString("introspection_endpoint"u8, issuer.UrlOf("/connect/introspect"));
             json.WriteString("revocation_feed_endpoint"u8, issuer.UrlOf("/connect/revocations"));
+            json.WriteString("end_session_endpoint"u8, issuer.UrlOf(EndSessionEndpoint.Path));
+            json.WriteBoolean("backchannel_logout_supported"u8, value: true);
+            json.WriteBoolean("backchannel_logout_session_supported"u8, value: true);
             json.WriteString("jwks_uri"u8, issuer.UrlOf("/.well-known/jwks"));
             WriteArray(json, "grant_types_supported", grantTypes);
             WriteArray(

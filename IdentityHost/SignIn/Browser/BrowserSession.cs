@@ -30,6 +30,7 @@ internal static class BrowserSession
         services.AddScoped<SignUp>();
         services.AddScoped<OwnEmail>();
         services.AddSingleton<AccountOverviews>();
+        services.AddSingleton<ConnectedApplications>();
         services.AddAuthentication().AddCookie(Scheme);
         services.AddOptions<CookieAuthenticationOptions>(Scheme).Configure<Issuer, BrowserSessions>((options, issuer, sessions) =>
         {

@@ -132,6 +132,7 @@ internal sealed class ExternalSignIn(
             command.Parameters.Add(Sql.Value(revocation.Value.Keep));
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
+        LogoutOutbox.AddEnded(arrival.Batch, match.Id);
         revocations.PublishWith(arrival.Batch);
         return await LinkAsync(
             arrival, match with { Epoch = match.Epoch + 1 }, AuditKinds.ExternalSquatterRemoved, "the address was never verified here", cancellationToken);

@@ -55,12 +55,18 @@ internal sealed class PasswordChanges(Revocations revocations, IOptions<Revocati
         """);
 
     /// <summary>For somebody who has just proved the password they have.</summary>
-    public void AddByPassword(WriteBatch batch, long userId, string provedHash, int epoch, string newHash, PasswordChangeOrigin origin) =>
+    public void AddByPassword(WriteBatch batch, long userId, string provedHash, int epoch, string newHash, PasswordChangeOrigin origin)
+    {
         Add(batch, ByPasswordSql, newHash, origin, Sql.Value(userId), Sql.Value(provedHash), Sql.Value(epoch));
+        LogoutOutbox.AddEnded(batch, userId);
+    }
 
     /// <summary>For somebody who holds a link to choose one by.</summary>
-    public void AddByLink(WriteBatch batch, byte[] linkKey, string newHash, PasswordChangeOrigin origin) =>
+    public void AddByLink(WriteBatch batch, byte[] linkKey, string newHash, PasswordChangeOrigin origin)
+    {
         Add(batch, ByLinkSql, newHash, origin, Sql.Value(linkKey));
+        LogoutOutbox.AddEndedByLink(batch, linkKey);
+    }
 
     void Add(WriteBatch batch, string sql, string newHash, PasswordChangeOrigin origin, params NpgsqlParameter[] condition)
     {

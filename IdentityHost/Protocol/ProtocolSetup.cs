@@ -63,6 +63,7 @@ internal static class ProtocolSetup
         services.AddSingleton<IssuedTokens>();
         services.AddScoped<RevocationEndpoint>();
         services.AddScoped<IntrospectionEndpoint>();
+        services.AddSingleton<UserInfoEndpoint>();
         services.AddSingleton<DiscoveryEndpoint>();
         services.AddSingleton<JwksEndpoint>();
         services.AddExceptionHandler<ProtocolExceptionHandler>();
@@ -74,6 +75,7 @@ internal static class ProtocolSetup
         app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods("/connect/userinfo", [HttpMethods.Get, HttpMethods.Post], (HttpContext context, UserInfoEndpoint endpoint) => endpoint.HandleAsync(context));
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));

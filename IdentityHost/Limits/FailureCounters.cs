@@ -105,6 +105,19 @@ internal sealed class FailureCounters(NpgsqlDataSource database, Revocations rev
         return verdict;
     }
 
+    /// <summary>
+    /// Counts a registration before it is made, as a failure is counted: the one that reaches the limit is still made, those that were under way
+    /// with it are told to wait.
+    /// </summary>
+    public async Task<FailureVerdict> CountRegistrationAsync(string address)
+    {
+        var verdict = new FailureVerdict();
+        var batch = new WriteBatch();
+        Add(batch, FailureSource.OfRegistrations(address), verdict, address, clientId: null);
+        await batch.ExecuteAsync(database, CancellationToken.None);
+        return verdict;
+    }
+
     void Add(WriteBatch batch, FailureSource source, FailureVerdict verdict, string address, string? clientId, FailureSource? onlyFirstOf = null)
     {
         if (!_limits.Enabled)

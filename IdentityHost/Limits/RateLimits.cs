@@ -31,8 +31,17 @@ internal sealed class RateLimits
         LongestBlock = TimeSpan.FromMinutes(15),
     };
 
+    /// <summary>Applications that strangers at one address register, each counted as a failure is: beyond so many in an hour, none for an hour.</summary>
+    public FailureLimit Registration { get; set; } = new()
+    {
+        Failures = 20,
+        Window = TimeSpan.FromHours(1),
+        Block = TimeSpan.FromHours(1),
+        LongestBlock = TimeSpan.FromHours(1),
+    };
+
     /// <summary>The longest time after which a counter that saw no more failures decides nothing.</summary>
-    public TimeSpan Forget => Client.Window > Address.Window ? Client.Window : Address.Window;
+    public TimeSpan Forget => new[] { Client.Window, Address.Window, Registration.Window }.Max();
 }
 
 /// <summary>How many failures lead to a block, and how long it is.</summary>
@@ -58,6 +67,7 @@ internal sealed class RateLimitsCheck : IValidateOptions<RateLimits>
         List<string> problems = [];
         Check($"{RateLimits.Section}:{nameof(options.Client)}", options.Client, new RateLimits().Client);
         Check($"{RateLimits.Section}:{nameof(options.Address)}", options.Address, new RateLimits().Address);
+        Check($"{RateLimits.Section}:{nameof(options.Registration)}", options.Registration, new RateLimits().Registration);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
 
         void Check(string section, FailureLimit limit, FailureLimit usual)

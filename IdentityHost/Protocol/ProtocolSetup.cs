@@ -3,16 +3,18 @@ using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Endpoints;
 using IdentityHost.Protocol.Grants;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Protocol.Registration;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
 using IdentityHost.Revocation;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace IdentityHost.Protocol;
 
 /// <summary>
 /// The OAuth engine: clients, grants, tokens and keys.
-/// Routes: <c>/connect/{token, revoke, introspect}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
+/// Routes: <c>/connect/{token, revoke, introspect, userinfo, register}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
 /// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
 /// <see cref="ISubjects"/>.
 /// </summary>
@@ -52,6 +54,7 @@ internal static class ProtocolSetup
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<Applications>());
         services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<ClientRequests>();
+        builder.AddRegistration();
 
         // The grants there are. A new one is a file and a line here.
         services.AddScoped<IGrant, PasswordGrant>();
@@ -70,12 +73,32 @@ internal static class ProtocolSetup
         return builder;
     }
 
+    /// <summary>Applications that register themselves.</summary>
+    static void AddRegistration(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<RegistrationOptions>().BindConfiguration("Registration").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RegistrationOptions>, RegistrationOptionsCheck>();
+        services.TryAddSingleton<Egress>();
+        services.AddSingleton<MetadataRules>();
+        services.AddSingleton<SectorIdentifiers>();
+        services.AddSingleton<RegisteredClients>();
+        services.AddSingleton<RegistrationLimit>();
+        services.AddSingleton<RegistrationEndpoint>();
+        services.AddSingleton<RegistrationManagementEndpoint>();
+    }
+
     public static WebApplication MapProtocol(this WebApplication app)
     {
         app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/connect/userinfo", [HttpMethods.Get, HttpMethods.Post], (HttpContext context, UserInfoEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapPost(RegistrationEndpoint.Path, (HttpContext context, RegistrationEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods(
+            RegistrationEndpoint.Path + "/{client_id}",
+            [HttpMethods.Get, HttpMethods.Put, HttpMethods.Delete],
+            (HttpContext context, RegistrationManagementEndpoint endpoint) => endpoint.HandleAsync(context, (string)context.Request.RouteValues["client_id"]!));
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));

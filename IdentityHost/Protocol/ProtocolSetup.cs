@@ -54,6 +54,8 @@ internal static class ProtocolSetup
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<Applications>());
         services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<ClientRequests>();
+        services.AddSingleton<AllowedOrigins>();
+        services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<AllowedOrigins>());
         builder.AddRegistration();
 
         // The grants there are. A new one is a file and a line here.
@@ -90,6 +92,7 @@ internal static class ProtocolSetup
 
     public static WebApplication MapProtocol(this WebApplication app)
     {
+        app.UseMiddleware<CrossOrigin>();
         app.MapPost("/connect/token", (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/revoke", (HttpContext context, RevocationEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));

@@ -133,7 +133,7 @@ public sealed class HostNode : IAsyncDisposable
             // All tests of a host come from one address; those about limits set their own.
             ["RateLimits:Client:Failures"] = "1000000",
             ["RateLimits:Address:Failures"] = "1000000",
-            ["RateLimits:Registration:Failures"] = "1000000",
+            ["RateLimits:ClientRegistration:Permits"] = "1000000",
         });
         builder.Configuration.AddInMemoryCollection(settings);
         return Program.Build(builder);

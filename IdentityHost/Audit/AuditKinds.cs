@@ -31,7 +31,6 @@ internal static class AuditKinds
     public const string ApplicationRegistered = "application_registered";
     public const string ApplicationChanged = "application_changed";
     public const string ApplicationUnregistered = "application_unregistered";
-    public const string RegistrationBlocked = "registration_blocked";
     public const string RegistrationRemoved = "registration_removed";
     public const string SigningKeyCreated = "signing_key_created";
     public const string SigningKeyRotated = "signing_key_rotated";

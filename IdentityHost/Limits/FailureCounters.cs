@@ -105,17 +105,14 @@ internal sealed class FailureCounters(NpgsqlDataSource database, Revocations rev
         return verdict;
     }
 
-    /// <summary>
-    /// Counts a registration before it is made, as a failure is counted: the one that reaches the limit is still made, those that were under way
-    /// with it are told to wait.
-    /// </summary>
-    public async Task<FailureVerdict> CountRegistrationAsync(string address)
+    /// <summary>Counts one use of what is limited whether it fails or not. Null to go on; the use that leads to the block is the last that may.</summary>
+    public async Task<TimeSpan?> CountAsync(FailureSource source, string address)
     {
         var verdict = new FailureVerdict();
         var batch = new WriteBatch();
-        Add(batch, FailureSource.OfRegistrations(address), verdict, address, clientId: null);
+        Add(batch, source, verdict, address, clientId: null);
         await batch.ExecuteAsync(database, CancellationToken.None);
-        return verdict;
+        return verdict.BlockedFor;
     }
 
     void Add(WriteBatch batch, FailureSource source, FailureVerdict verdict, string address, string? clientId, FailureSource? onlyFirstOf = null)

@@ -39,8 +39,8 @@ internal sealed class FailureSource
     public static FailureSource OfSecrets(string address) => new("secrets", address, AuditKinds.AddressBlocked, limits => limits.Address);
 
     /// <summary>Applications registered by strangers.</summary>
-    public static FailureSource OfRegistrations(string address) =>
-        new("registrations", address, AuditKinds.RegistrationBlocked, limits => limits.Registration);
+    public static FailureSource OfClientRegistrations(string address) =>
+        new("client registrations", address, AuditKinds.AddressBlocked, limits => limits.ClientRegistration.AsFailures());
 
     /// <summary>Wrong passwords for whatever names.</summary>
     public static FailureSource OfPasswords(string address) => new("passwords", address, AuditKinds.AddressBlocked, limits => limits.Address);

@@ -31,17 +31,23 @@ internal sealed class RateLimits
         LongestBlock = TimeSpan.FromMinutes(15),
     };
 
-    /// <summary>Applications that strangers at one address register, each counted as a failure is: beyond so many in an hour, none for an hour.</summary>
-    public FailureLimit Registration { get; set; } = new()
-    {
-        Failures = 20,
-        Window = TimeSpan.FromHours(1),
-        Block = TimeSpan.FromHours(1),
-        LongestBlock = TimeSpan.FromHours(1),
-    };
+    /// <summary>Applications that strangers at one address register.</summary>
+    public PermitLimit ClientRegistration { get; set; } = new() { Window = TimeSpan.FromHours(1) };
 
     /// <summary>The longest time after which a counter that saw no more failures decides nothing.</summary>
-    public TimeSpan Forget => new[] { Client.Window, Address.Window, Registration.Window }.Max();
+    public TimeSpan Forget => new[] { Client.Window, Address.Window, ClientRegistration.Window }.Max();
+}
+
+/// <summary>How often something may be done that needs no proof.</summary>
+internal sealed class PermitLimit
+{
+    /// <summary>Within <see cref="Window"/>; at least 2.</summary>
+    public int Permits { get; set; } = 20;
+
+    /// <summary>Counted from the first one on; after the last of them there are none for as long.</summary>
+    public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(15);
+
+    public FailureLimit AsFailures() => new() { Failures = Permits, Window = Window, Block = Window, LongestBlock = Window };
 }
 
 /// <summary>How many failures lead to a block, and how long it is.</summary>
@@ -67,8 +73,16 @@ internal sealed class RateLimitsCheck : IValidateOptions<RateLimits>
         List<string> problems = [];
         Check($"{RateLimits.Section}:{nameof(options.Client)}", options.Client, new RateLimits().Client);
         Check($"{RateLimits.Section}:{nameof(options.Address)}", options.Address, new RateLimits().Address);
-        Check($"{RateLimits.Section}:{nameof(options.Registration)}", options.Registration, new RateLimits().Registration);
+        CheckPermits($"{RateLimits.Section}:{nameof(options.ClientRegistration)}", options.ClientRegistration);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+
+        void CheckPermits(string section, PermitLimit limit)
+        {
+            var usual = new PermitLimit();
+            if (limit.Permits < 2)
+                problems.Add($"{section}:{nameof(limit.Permits)} is {limit.Permits}; it must be at least 2 ({usual.Permits} is the default; RateLimits:Enabled=false switches limits off).");
+            problems.AddRange(LimitRules.Length($"{section}:{nameof(limit.Window)}", limit.Window, LimitRules.Shortest, usual.Window));
+        }
 
         void Check(string section, FailureLimit limit, FailureLimit usual)
         {

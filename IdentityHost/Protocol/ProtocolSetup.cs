@@ -16,7 +16,7 @@ namespace IdentityHost.Protocol;
 /// The OAuth engine: clients, grants, tokens and keys.
 /// Routes: <c>/connect/{token, revoke, introspect, userinfo, register}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
 /// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
-/// <see cref="ISubjects"/>.
+/// <see cref="ISubjects"/> and <see cref="ISubjectClaims"/>.
 /// </summary>
 internal static class ProtocolSetup
 {
@@ -47,6 +47,7 @@ internal static class ProtocolSetup
         services.AddSingleton<JwtSigner>();
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<IdTokens>();
+        services.AddSingleton<ClaimRequests>();
 
         services.AddSingleton<DeclaredApplications>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());

@@ -4,7 +4,7 @@ using IdentityHost.Tests.Support;
 
 namespace IdentityHost.Tests.Protocol.Endpoints;
 
-/// <summary>A host with applications that may ask about people: <c>info</c> for everything, <c>shy</c> for the e-mail only, <c>robot</c> for itself.</summary>
+/// <summary>A host with applications that may ask about people: <c>info</c> for everything, <c>shy</c> for the e-mail only, <c>own</c> for the operator, <c>robot</c> for itself.</summary>
 public sealed class UserInfoHost(TestPostgres postgres) : HostFixture(postgres)
 {
     /// <summary>The collection of the classes that share one.</summary>
@@ -24,6 +24,8 @@ public sealed class UserInfoHost(TestPostgres postgres) : HostFixture(postgres)
         .. Application(5, "pairwise", "password", Everything),
         .. Application(6, "robot", "client_credentials", "openid profile"),
         new("Applications:6:ClientSecret", Secret),
+        .. Application(7, "own", "password", "openid email"),
+        new("Applications:7:Consent", "implicit"),
     ];
 
     /// <summary>Somebody about whom everything is known, and a token of theirs.</summary>

@@ -1,10 +1,11 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
 using IdentityHost.Protocol;
-using IdentityHost.Protocol.Clients;
-using IdentityHost.Protocol.Keys;
 using IdentityHost.Protocol.Tokens;
-using IdentityHost.ResourceServer;
 using IdentityHost.Tests.Support;
 
 namespace IdentityHost.Tests.Protocol.Endpoints;
@@ -69,20 +70,27 @@ public sealed class UserInfoTests(UserInfoHost host)
         }
     }
 
-    /// <summary>§5.5: by name, and only what the application may have the scope of.</summary>
+    /// <summary>§5.5: by name, and only what the application may have and the person has agreed to.</summary>
     [Fact]
     [Case(88)]
-    public async Task Claims_asked_for_by_name_are_told_to_those_who_may_have_their_scope()
+    public async Task Claims_asked_for_by_name_are_told_where_the_person_agreed_to_their_scope()
     {
         const string Claims = """{"userinfo":{"email":null,"name":{"essential":true},"sub":{"value":"1"},"shoe_size":null},"id_token":{"email_verified":null}}""";
         var shy = await host.SignInAsync("openid", "shy");
         var info = await host.SignInAsync("openid", "info");
         foreach (var person in new[] { shy, info })
+        {
             await host.ExecuteAsync("UPDATE grants SET claims = $2 WHERE user_id = $1", person.Id, Claims);
+            Assert.Equal(["sub"], (await person.AskAsync(host.Client)).Select(m => m.Key));
+            await AgreeAsync(person, "openid email profile");
+        }
+        // The application may not have the profile, whatever was agreed to.
         Assert.Equal(["email", "sub"], (await shy.AskAsync(host.Client)).Select(m => m.Key).Order());
         var told = await info.AskAsync(host.Client);
         Assert.Equal(["email", "name", "sub"], told.Select(m => m.Key).Order());
         Assert.Equal(info.Id.ToString(CultureInfo.InvariantCulture), told["sub"]!.GetValue<string>());
+        await AgreeAsync(info, "openid profile");
+        Assert.Equal(["name", "sub"], (await info.AskAsync(host.Client)).Select(m => m.Key).Order());
 
         foreach (var broken in new[] { "", "[]", "{", """{"userinfo":[]}""", """{"userinfo":null}""", "null" })
         {
@@ -91,25 +99,48 @@ public sealed class UserInfoTests(UserInfoHost host)
         }
     }
 
+    [Fact]
+    public async Task Nobody_is_asked_about_the_operators_own_applications()
+    {
+        var person = await host.SignInAsync("openid", "own");
+        await host.ExecuteAsync("UPDATE grants SET claims = $2 WHERE user_id = $1", person.Id, """{"userinfo":{"email":null,"name":null}}""");
+        Assert.Equal(["email", "sub"], (await person.AskAsync(host.Client)).Select(m => m.Key).Order());
+    }
+
     /// <summary>§5.5, the other place.</summary>
     [Fact]
+    [Case(88)]
     public async Task Id_token_tells_what_was_asked_for_there_and_no_more()
     {
+        const string Claims = """{"id_token":{"email":null,"name":null},"userinfo":{"email_verified":null}}""";
         var person = await host.SignInAsync("openid", "shy");
-        var node = host.Nodes[0];
-        var client = (await node.Service<global::IdentityHost.Protocol.Clients.Applications>().FindAsync("shy", default))!.Client;
-        var now = new DateTimeOffset(await host.ScalarAsync<DateTime>("SELECT identity_now()"));
-        var content = new IdTokenContent(
-            client, new Subject(person.Id, 0, default, Guid.CreateVersion7(), now.AddHours(1), now, "pwd"), person.Token, Nonce: null, GrantedAt: null)
-        {
-            Claims = """{"id_token":{"email":null,"name":null},"userinfo":{"email_verified":null}}""",
-        };
-        var claims = Answers.ClaimsOf(await node.Service<IdTokens>().IssueAsync(content, default));
+        Assert.False(Answers.ClaimsOf(person.IdToken).ContainsKey("email"));
+        Assert.False((await IdTokenAsync(person, Claims)).ContainsKey("email"));
+        await AgreeAsync(person, "openid email profile");
+        var claims = await IdTokenAsync(person, Claims);
         Assert.Equal($"{person.Username}@example.com", claims["email"]!.GetValue<string>());
         Assert.False(claims.ContainsKey("name"));
         Assert.False(claims.ContainsKey("email_verified"));
-        Assert.False(Answers.ClaimsOf(person.IdToken).ContainsKey("email"));
+        Assert.False((await IdTokenAsync(person, null)).ContainsKey("email"));
     }
+
+    async Task<JsonObject> IdTokenAsync(Informed person, string? claims)
+    {
+        var node = host.Nodes[0];
+        var client = (await node.Service<global::IdentityHost.Protocol.Clients.Applications>().FindAsync("shy", default))!.Client;
+        var now = new DateTimeOffset(await host.ScalarAsync<DateTime>("SELECT identity_now()"));
+        var subject = new Subject(person.Id, 0, default, Guid.CreateVersion7(), now.AddHours(1), now, "pwd");
+        var content = new IdTokenContent(client, subject, person.Token, Nonce: null, GrantedAt: null) { Claims = claims };
+        return Answers.ClaimsOf(await node.Service<IdTokens>().IssueAsync(content, default));
+    }
+
+    Task<int> AgreeAsync(Informed person, string scope) => host.ExecuteAsync(
+        """
+        INSERT INTO consents (user_id, application_id, scope) SELECT user_id, application_id, $2 FROM grants WHERE user_id = $1
+        ON CONFLICT (user_id, application_id) DO UPDATE SET scope = $2
+        """,
+        person.Id,
+        scope);
 
     [Fact]
     public async Task Answer_is_signed_for_an_application_that_registered_so()
@@ -122,9 +153,26 @@ public sealed class UserInfoTests(UserInfoHost host)
         var claims = Answers.ClaimsOf(jwt);
         Assert.Equal(["aud", "email", "email_verified", "iss", "sub"], claims.Select(c => c.Key).Order());
         Assert.Equal((HostFixture.Issuer, "signed"), (claims["iss"]!.GetValue<string>(), claims["aud"]!.GetValue<string>()));
+        Assert.True(await IsSignedAsync(jwt));
         // It is no access token, whatever it says.
         using var refused = await host.Client.GetAsync(UserInfoHost.Path, jwt);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    /// <summary>By the published key that the header names.</summary>
+    async Task<bool> IsSignedAsync(string jwt)
+    {
+        var segments = jwt.Split('.');
+        var header = JsonNode.Parse(Base64Url.DecodeFromChars(segments[0]))!.AsObject();
+        Assert.Equal(("ES256", "JWT"), (header["alg"]!.GetValue<string>(), header["typ"]!.GetValue<string>()));
+        using var response = await host.Client.GetAsync("/.well-known/jwks");
+        var jwk = (await response.JsonAsync())["keys"]!.AsArray().Single(k => k!["kid"]!.GetValue<string>() == header["kid"]!.GetValue<string>())!;
+        using var key = ECDsa.Create(new ECParameters
+        {
+            Curve = ECCurve.NamedCurves.nistP256,
+            Q = new ECPoint { X = Base64Url.DecodeFromChars(jwk["x"]!.GetValue<string>()), Y = Base64Url.DecodeFromChars(jwk["y"]!.GetValue<string>()) },
+        });
+        return key.VerifyData(Encoding.ASCII.GetBytes($"{segments[0]}.{segments[1]}"), Base64Url.DecodeFromChars(segments[2]), HashAlgorithmName.SHA256);
     }
 
     /// <summary>§5.3.2: the same sub as in the ID token, or the application must not believe either.</summary>

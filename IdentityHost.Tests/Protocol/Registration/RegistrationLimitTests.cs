@@ -16,7 +16,7 @@ public sealed class LimitedRegistrationHost(TestPostgres postgres) : HostFixture
         new("Registration:Open", "true"),
         new("Registration:InitialAccessToken", RegistrationHost.InitialToken),
         new("Registration:RequirePkce", "false"),
-        new("RateLimits:Registration:Failures", "5"),
+        new("RateLimits:ClientRegistration:Permits", "5"),
     ];
 }
 
@@ -41,7 +41,7 @@ public sealed class RegistrationLimitTests(LimitedRegistrationHost host) : IClas
             Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
             await node.Client.RegisteredAsync(RegistrationHost.InitialToken);
         }
-        Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE kind = 'registration_blocked'"));
+        Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE kind = 'address_blocked'"));
     }
 
     [Fact]

@@ -1,12 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using IdentityHost.Data;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Keys;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
-using Npgsql;
 
 namespace IdentityHost.Protocol.Endpoints;
 
@@ -15,7 +13,7 @@ namespace IdentityHost.Protocol.Endpoints;
 /// the scopes of the token and the claims it asked for by name. Two statements: the grant's request, and the person as they are now.
 /// </summary>
 internal sealed class UserInfoEndpoint(
-    IssuedTokens tokens, Applications applications, ISubjectClaims subjects, SubjectIdentifiers identifiers, JwtSigner signer, Issuer issuer, NpgsqlDataSource database)
+    IssuedTokens tokens, Applications applications, ISubjectClaims subjects, ClaimRequests requests, SubjectIdentifiers identifiers, JwtSigner signer, Issuer issuer)
 {
     static readonly ProtocolError InsufficientScope = new(
         "insufficient_scope", "The token must be a person's, with the scope openid.", StatusCodes.Status403Forbidden);
@@ -44,7 +42,7 @@ internal sealed class UserInfoEndpoint(
             await BearerRequest.RefuseAsync(context, issuer, InsufficientScope, ScopeCatalog.OpenId);
             return;
         }
-        var requested = RequestedClaims.Read(await ClaimsOfGrantAsync(token, stop), RequestedClaims.ForUserInfo);
+        var requested = Guid.TryParseExact(token.GrantId, "N", out var grant) ? await requests.OfGrantAsync(grant, client, stop) : RequestedClaims.None;
         if (await subjects.FindAsync(userId, stop) is not { } person)
         {
             await BearerRequest.RefuseAsync(context, issuer, BearerRequest.InvalidToken);
@@ -52,7 +50,7 @@ internal sealed class UserInfoEndpoint(
         }
         await AnswerAsync(context, client, new Content(identifiers.For(client, userId), person, Wanted));
 
-        bool Wanted(string claim, string scope) => token.Scopes.Contains(scope) || requested.Includes(claim, scope, client);
+        bool Wanted(string claim, string scope) => token.Scopes.Contains(scope) || requested.Includes(claim, scope);
     }
 
     /// <summary>The token, if it is good now and for this server. One in the header has been checked by the bearer scheme already.</summary>
@@ -69,15 +67,6 @@ internal sealed class UserInfoEndpoint(
 
     async Task<Client?> FindClientAsync(AccessToken token, CancellationToken cancellationToken) =>
         await applications.FindAsync(token.ClientId, cancellationToken) is { Enabled: true } application ? application.Client : null;
-
-    async Task<string?> ClaimsOfGrantAsync(AccessToken token, CancellationToken cancellationToken)
-    {
-        if (!Guid.TryParseExact(token.GrantId, "N", out var grant))
-            return null;
-        await using var command = database.CreateCommand("SELECT claims FROM grants WHERE id = $1");
-        command.Parameters.Add(Sql.Value(grant));
-        return await command.ExecuteScalarAsync(cancellationToken) as string;
-    }
 
     async Task AnswerAsync(HttpContext context, Client client, Content content)
     {

@@ -54,15 +54,15 @@ internal sealed class RegistrationEndpoint(
     }
 }
 
-/// <summary>How often strangers at one address may register (<c>RateLimits:Registration</c>).</summary>
+/// <summary>How often strangers at one address may register (<c>RateLimits:ClientRegistration</c>).</summary>
 internal sealed class RegistrationLimit(Blocks blocks, FailureCounters counters)
 {
     /// <summary>Counts one more; null where it may go on. The count is exact however many come at once.</summary>
     public async Task<ProtocolError?> CountAsync(string address, CancellationToken cancellationToken)
     {
+        var source = FailureSource.OfClientRegistrations(address);
         // Asked first, so that who is blocked cannot make the database write.
-        var wait = await blocks.BlockedForAsync(cancellationToken, FailureSource.OfRegistrations(address))
-            ?? (await counters.CountRegistrationAsync(address)).BlockedFor;
+        var wait = await blocks.BlockedForAsync(cancellationToken, source) ?? await counters.CountAsync(source, address);
         return wait is { } time ? TooMany(time) : null;
     }
 

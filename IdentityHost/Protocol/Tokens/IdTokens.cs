@@ -24,11 +24,11 @@ internal sealed record IdTokenContent(Client Client, Subject Subject, string Acc
 /// Writes ID tokens (OpenID Connect Core §2). What people are called and look like is asked of the userinfo endpoint, unless the request
 /// asked for it here by name; only then is it read.
 /// </summary>
-internal sealed class IdTokens(Issuer issuer, JwtSigner signer, SubjectIdentifiers subjects, ISubjectClaims people, IOptions<TokensOptions> options)
+internal sealed class IdTokens(Issuer issuer, JwtSigner signer, SubjectIdentifiers subjects, ISubjectClaims people, ClaimRequests requests, IOptions<TokensOptions> options)
 {
     public async ValueTask<string> IssueAsync(IdTokenContent content, CancellationToken cancellationToken)
     {
-        var requested = RequestedClaims.Read(content.Claims, RequestedClaims.ForIdToken);
+        var requested = await requests.OfIdTokenAsync(content.Claims, content.Client, content.Subject.Id, cancellationToken);
         var person = requested.IsEmpty ? null : await people.FindAsync(content.Subject.Id, cancellationToken);
         return await signer.SignAsync(
             [content.Client.IdTokenAlgorithm],
@@ -38,7 +38,7 @@ internal sealed class IdTokens(Issuer issuer, JwtSigner signer, SubjectIdentifie
             {
                 state.Tokens.WriteClaims(json, state.Content, now);
                 if (state.Person is { } person)
-                    StandardClaims.Write(json, person, (claim, scope) => state.Requested.Includes(claim, scope, state.Content.Client));
+                    StandardClaims.Write(json, person, state.Requested.Includes);
             },
             cancellationToken);
     }

@@ -7,7 +7,7 @@ namespace IdentityHost.Protocol.Tokens;
 
 /// <summary>
 /// The claims about people that this server has, and the scope that each comes with (OpenID Connect Core §5.4). A claim that is asked for by
-/// name (§5.5) is given to an application that may have its scope, and to no other.
+/// name (§5.5) belongs to the same scope (see <see cref="RequestedClaims"/>).
 /// </summary>
 internal static class StandardClaims
 {

@@ -56,6 +56,8 @@ public sealed class StartRulesTests
     [InlineData("Keys:JwksCacheTime", "300", "Keys:JwksCacheTime", "300.00:00:00", "days")]
     [InlineData("Keys:Lifetime", "00:59:59", "Keys:Lifetime", "00:59:59", "from 01:00:00", "90.00:00:00 is the default")]
     [InlineData("Keys:Lifetime", "never", "Keys:Lifetime", "never", "TimeSpan")]
+    [InlineData("Registration:InitialAccessToken", "0123456789abcdef0123456789abcdef short", "Registration:InitialAccessToken", "at least 32", "openssl rand -base64 32")]
+    [InlineData("RateLimits:ClientRegistration:Permits", "1", "RateLimits:ClientRegistration:Permits", "is 1", "at least 2")]
     [InlineData("RateLimits:SignIn:Failures", "0", "RateLimits:SignIn:Failures", "is 0", "5 is the default")]
     [InlineData("RateLimits:SignIn:Forget", "00:01:00", "RateLimits:SignIn:Forget", "00:01:00", "from 00:15:00")]
     [InlineData("RateLimits:Client:Failures", "1", "RateLimits:Client:Failures", "is 1", "20 is the default")]

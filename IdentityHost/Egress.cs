@@ -88,6 +88,18 @@ internal sealed class Egress : IDisposable
         return new EgressAnswer((int)response.StatusCode, Encoding.UTF8.GetString(buffer, 0, read));
     }
 
+    /// <summary>
+    /// Whether an address leads inside by its own spelling: an IP address that is not public, or a name of this machine. What a name leads to is
+    /// known only when it is connected to.
+    /// </summary>
+    public bool LeadsInside(Uri address)
+    {
+        if (IPAddress.TryParse(address.Host.Trim('[', ']'), out var literal))
+            return !MayConnect(literal);
+        return !_allowLoopback
+            && (address.IdnHost == "localhost" || address.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase));
+    }
+
     public void Dispose() => _client.Dispose();
 
     /// <summary>Whether an address belongs to the public internet (IANA special-purpose registries, RFC 6890). IPv6 that carries an IPv4 address is judged by that.</summary>

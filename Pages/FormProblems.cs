@@ -33,7 +33,9 @@ internal sealed class FormProblems
         "username" => 0,
         "email" => 1,
         "password" => 2,
-        _ => 3,
+        "name" => 3,
+        "phone_number" => 4,
+        _ => 5,
     };
 
     /// <summary>What stands beside the field; null if it is as it should be.</summary>

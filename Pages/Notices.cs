@@ -6,6 +6,7 @@ internal static class Notices
     public const string Reset = "reset";
     public const string Confirmed = "confirmed";
     public const string Password = "password";
+    public const string Profile = "profile";
 
     /// <summary>The name of the text; null for what is no notice.</summary>
     public static string? TextOf(string? notice) => notice switch
@@ -13,6 +14,7 @@ internal static class Notices
         Reset => "NoticeReset",
         Confirmed => "NoticeConfirmed",
         Password => "NoticePassword",
+        Profile => "NoticeProfile",
         _ => null,
     };
 }

@@ -135,6 +135,7 @@ public sealed class HostNode : IAsyncDisposable
             ["RateLimits:Address:Failures"] = "1000000",
             ["RateLimits:Registration:Permits"] = "1000000",
             ["RateLimits:Mail:Permits"] = "1000000",
+            ["RateLimits:ClientRegistration:Permits"] = "1000000",
         });
         builder.Configuration.AddInMemoryCollection(settings);
         return Program.Build(builder);

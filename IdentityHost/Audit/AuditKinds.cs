@@ -29,6 +29,10 @@ internal static class AuditKinds
     public const string RegisteredAgain = "registered_again";
     public const string ApplicationDeclared = "application_declared";
     public const string ApplicationDisabled = "application_disabled";
+    public const string ApplicationRegistered = "application_registered";
+    public const string ApplicationChanged = "application_changed";
+    public const string ApplicationUnregistered = "application_unregistered";
+    public const string RegistrationRemoved = "registration_removed";
     public const string SigningKeyCreated = "signing_key_created";
     public const string SigningKeyRotated = "signing_key_rotated";
     public const string SigningKeyRevoked = "signing_key_revoked";

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using IdentityHost.Data;
 using IdentityHost.Limits;
+using IdentityHost.Protocol.Registration;
+using IdentityHost.Revocation;
 using IdentityHost.SignIn;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -10,12 +12,12 @@ namespace IdentityHost.Jobs;
 
 /// <summary>
 /// Deletes rows that can decide nothing any more: revocations whose tokens have expired, grants and sessions that have ended or run out,
-/// links that were mailed, old mail, and forgotten attempts and failures. In small batches, each its own transaction, so that it never holds many rows
+/// links that were mailed, old mail, unused registrations, and forgotten attempts and failures. In small batches, each its own transaction, so that it never holds many rows
 /// and can be stopped at any time.
 /// </summary>
 [DisallowConcurrentExecution]
 internal sealed partial class PruningJob(
-    NpgsqlDataSource database, IOptions<SignInLimits> signIn, IOptions<RateLimits> limits, ILogger<PruningJob> logger) : IJob
+    NpgsqlDataSource database, IOptions<SignInLimits> signIn, IOptions<RateLimits> limits, IOptions<RevocationOptions> revocation, ILogger<PruningJob> logger) : IJob
 {
     const int Batch = 1000;
 
@@ -44,12 +46,15 @@ internal sealed partial class PruningJob(
     static readonly string ForgottenFailures = Delete(
         "failure_counters", "updated_at < identity_now() - $1 AND coalesce(blocked_until < identity_now() - $1, true)");
 
+    static readonly string UnusedApplications = UnusedRegistrations.RemoveSql(Batch);
+
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
         foreach (var (table, sql) in Statements)
             await PruneAsync(table, sql, null, cancellationToken);
         await PruneAsync("sign_in_attempts", ForgottenAttempts, Sql.Value(signIn.Value.Forget), cancellationToken);
         await PruneAsync("failure_counters", ForgottenFailures, Sql.Value(limits.Value.Forget), cancellationToken);
+        await PruneAsync("applications", UnusedApplications, Sql.Value(revocation.Value.Keep), cancellationToken);
     }
 
     /// <summary>Rows that somebody else is working on are left for the next run.</summary>

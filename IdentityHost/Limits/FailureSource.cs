@@ -38,6 +38,10 @@ internal sealed class FailureSource
     /// <summary>Wrong secrets for whatever clients.</summary>
     public static FailureSource OfSecrets(string address) => new("secrets", address, AuditKinds.AddressBlocked, limits => limits.Address);
 
+    /// <summary>Applications registered by strangers.</summary>
+    public static FailureSource OfClientRegistrations(string address) =>
+        new("client registrations", address, AuditKinds.AddressBlocked, limits => limits.ClientRegistration.AsFailures());
+
     /// <summary>Wrong passwords for whatever names.</summary>
     public static FailureSource OfPasswords(string address) => new("passwords", address, AuditKinds.AddressBlocked, limits => limits.Address);
 

@@ -5,7 +5,7 @@ namespace IdentityHost.Limits;
 
 /// <summary>
 /// Who has failed too often may not try for a while: wrong client secrets by client and address, wrong client secrets and wrong passwords by address.
-/// What needs no proof, registering and asking for mail, is counted by address whatever comes of it.
+/// What needs no proof, registering (people and applications) and asking for mail, is counted by address whatever comes of it.
 /// Only failures write; a block is told to every node by the revocation feed. Knows Data, Audit and the feed; no client, person or request.
 /// </summary>
 internal static class LimitsSetup

@@ -3,7 +3,7 @@ using IdentityHost.Data.Entities;
 
 namespace IdentityHost.Protocol;
 
-/// <summary>What the engine asks about people. Answered by <c>SignIn/PasswordSignIn</c>: the engine knows neither users nor how they sign in.</summary>
+/// <summary>How the engine asks people in. Answered by <c>SignIn/PasswordSignIn</c>: the engine knows neither users nor how they sign in.</summary>
 internal interface ISubjects
 {
     /// <summary>

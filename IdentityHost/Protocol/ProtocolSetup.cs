@@ -6,18 +6,20 @@ using IdentityHost.Protocol.Endpoints;
 using IdentityHost.Protocol.Grants;
 using IdentityHost.Protocol.Keys;
 using IdentityHost.Protocol.Logout;
+using IdentityHost.Protocol.Registration;
 using IdentityHost.Protocol.Tokens;
 using IdentityHost.ResourceServer;
 using IdentityHost.Revocation;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace IdentityHost.Protocol;
 
 /// <summary>
 /// The OAuth engine: clients, grants, tokens and keys.
-/// Routes: <c>/connect/{authorize, token, revoke, introspect, revocations, logout}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
+/// Routes: <c>/connect/{authorize, token, revoke, introspect, revocations, userinfo, register, logout}</c>, <c>/.well-known/{openid-configuration, oauth-authorization-server, jwks}</c>.
 /// It knows HTTP, the RFCs and what stands to its left (Data, Audit, Revocation); no user, page, provider or job. About people it asks
-/// <see cref="ISubjects"/>.
+/// <see cref="ISubjects"/> and <see cref="ISubjectClaims"/>.
 /// </summary>
 internal static class ProtocolSetup
 {
@@ -49,6 +51,7 @@ internal static class ProtocolSetup
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<IdTokens>();
         services.AddSingleton<IdTokenHints>();
+        services.AddSingleton<ClaimRequests>();
 
         services.AddSingleton<DeclaredApplications>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());
@@ -56,6 +59,9 @@ internal static class ProtocolSetup
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<Applications>());
         services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<ClientRequests>();
+        services.AddSingleton<AllowedOrigins>();
+        services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<AllowedOrigins>());
+        builder.AddRegistration();
 
         // The grants there are. A new one is a file and a line here.
         services.AddScoped<IGrant, PasswordGrant>();
@@ -85,14 +91,31 @@ internal static class ProtocolSetup
         services.AddSingleton<LogoutDelivery>();
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<LogoutDelivery>());
         services.AddHostedService(provider => provider.GetRequiredService<LogoutDelivery>());
+        services.AddSingleton<UserInfoEndpoint>();
         services.AddSingleton<DiscoveryEndpoint>();
         services.AddSingleton<JwksEndpoint>();
         services.AddExceptionHandler<ProtocolExceptionHandler>();
         return builder;
     }
 
+    /// <summary>Applications that register themselves.</summary>
+    static void AddRegistration(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<RegistrationOptions>().BindConfiguration("Registration").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RegistrationOptions>, RegistrationOptionsCheck>();
+        services.TryAddSingleton<Egress>();
+        services.AddSingleton<MetadataRules>();
+        services.AddSingleton<SectorIdentifiers>();
+        services.AddSingleton<RegisteredClients>();
+        services.AddSingleton<RegistrationLimit>();
+        services.AddSingleton<RegistrationEndpoint>();
+        services.AddSingleton<RegistrationManagementEndpoint>();
+    }
+
     public static WebApplication MapProtocol(this WebApplication app)
     {
+        app.UseMiddleware<CrossOrigin>();
         string[] browser = [HttpMethods.Get, HttpMethods.Post];
         app.MapMethods("/connect/authorize", browser, (HttpContext context, AuthorizeEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapGet("/connect/authorize/{id}", (HttpContext context, string id, AuthorizeEndpoint endpoint) => endpoint.ContinueAsync(context, id));
@@ -102,6 +125,12 @@ internal static class ProtocolSetup
         app.MapPost("/connect/introspect", (HttpContext context, IntrospectionEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapGet("/connect/revocations", (HttpContext context, RevocationStreamEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods(EndSessionEndpoint.Path, [HttpMethods.Get, HttpMethods.Post], (HttpContext context, EndSessionEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods("/connect/userinfo", [HttpMethods.Get, HttpMethods.Post], (HttpContext context, UserInfoEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapPost(RegistrationEndpoint.Path, (HttpContext context, RegistrationEndpoint endpoint) => endpoint.HandleAsync(context));
+        app.MapMethods(
+            RegistrationEndpoint.Path + "/{client_id}",
+            [HttpMethods.Get, HttpMethods.Put, HttpMethods.Delete],
+            (HttpContext context, RegistrationManagementEndpoint endpoint) => endpoint.HandleAsync(context, (string)context.Request.RouteValues["client_id"]!));
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/.well-known/openid-configuration", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));
         app.MapMethods("/.well-known/oauth-authorization-server", read, (HttpContext context, DiscoveryEndpoint endpoint) => endpoint.HandleAsync(context));

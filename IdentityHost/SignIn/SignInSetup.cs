@@ -29,6 +29,7 @@ internal static class SignInSetup
         services.AddSingleton<Sessions>();
         services.AddScoped<Authenticate>();
         services.AddScoped<ISubjects, PasswordSignIn>();
+        services.AddSingleton<ISubjectClaims, Subjects>();
         services.AddScoped<LoginEndpoint>();
         services.AddScoped<ILoginAtUser, LoginEndpoint>();
         services.AddScoped<LogoutEndpoint>();

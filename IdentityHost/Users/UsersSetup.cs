@@ -39,6 +39,7 @@ internal static class UsersSetup
         services.AddScoped<Accounts>();
         services.AddScoped<AccountTransaction>();
         services.AddScoped<AccountCommands>();
+        services.AddScoped<OwnProfile>();
         services.AddSingleton<UserReads>();
         services.AddSingleton<Pictures>();
         services.AddSingleton<PageCursor>();

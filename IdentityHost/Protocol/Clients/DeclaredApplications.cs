@@ -36,7 +36,9 @@ internal sealed class DeclaredApplications(
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         List<Application> killed = [];
-        var stored = await context.Applications.ToDictionaryAsync(a => a.ClientId, StringComparer.Ordinal, cancellationToken);
+        // Those that registered themselves may be many, and are nobody's declaration.
+        var names = _declared.ConvertAll(a => a.ClientId);
+        var stored = await context.Applications.Where(a => a.Declared || names.Contains(a.ClientId)).ToDictionaryAsync(a => a.ClientId, StringComparer.Ordinal, cancellationToken);
         foreach (var options in _declared)
         {
             if (!stored.Remove(options.ClientId, out var application))
@@ -96,7 +98,8 @@ internal sealed class DeclaredApplications(
         {
             application.UpdatedAt = clock.GetUtcNow();
             // No epoch moves, so no token dies by it: it tells the nodes that run to read the application again.
-            if (context.Entry(application).State is EntityState.Modified)
+            // A new one is unknown to them anyway, but for the origins that may call from now on.
+            if (context.Entry(application).State is EntityState.Modified || application.AllowedOrigins.Length > 0)
                 revocations.Add(context, RevocationKind.Application, application.ClientId, application.Epoch);
             context.AddAudit(new AuditEvent { Kind = AuditKinds.ApplicationDeclared, ClientId = application.ClientId });
         }

@@ -4,6 +4,7 @@ using IdentityHost.Protocol.Authorize;
 using IdentityHost.Protocol.Clients;
 using IdentityHost.Protocol.Keys;
 using IdentityHost.Protocol.Logout;
+using IdentityHost.Protocol.Registration;
 using IdentityHost.Protocol.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -13,14 +14,23 @@ namespace IdentityHost.Protocol.Endpoints;
 /// The metadata of the server (OpenID Connect Discovery §3, RFC 8414 §2), one document at both well-known paths. What is not implemented is
 /// not advertised. The URLs come from the issuer setting, never from the request.
 /// </summary>
-internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, DeclaredApplications applications, AlgorithmsInUse algorithms, IOptions<KeysOptions> options)
+internal sealed class DiscoveryEndpoint(
+    Issuer issuer,
+    ScopeCatalog scopes,
+    DeclaredApplications applications,
+    AlgorithmsInUse algorithms,
+    IOptions<RegistrationOptions> registration,
+    IOptions<KeysOptions> options)
 {
-    readonly CachedDocument _document = Write(issuer, scopes, applications.GrantTypes, algorithms.IdTokens);
+    readonly CachedDocument _document = Write(
+        issuer, scopes, applications.GrantTypes, algorithms.IdTokens, json => WritePeople(json, issuer, algorithms, registration.Value));
+
     readonly string _cacheControl = options.Value.CacheControl;
 
     public Task HandleAsync(HttpContext context) => _document.WriteAsync(context, _cacheControl);
 
-    static CachedDocument Write(Issuer issuer, ScopeCatalog scopes, IReadOnlyList<string> grantTypes, IReadOnlyList<string> idTokenAlgorithms)
+    static CachedDocument Write(
+        Issuer issuer, ScopeCatalog scopes, IReadOnlyList<string> grantTypes, IReadOnlyList<string> idTokenAlgorithms, Action<Utf8JsonWriter> writePeople)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(buffer))
@@ -54,10 +64,22 @@ internal sealed class DiscoveryEndpoint(Issuer issuer, ScopeCatalog scopes, Decl
             json.WriteBoolean("request_uri_parameter_supported"u8, false);
             WriteArray(json, "ui_locales_supported", ["en", "id"]);
             WriteArray(json, "scopes_supported", scopes.Names);
-            WriteArray(json, "subject_types_supported", ["public"]);
+            writePeople(json);
             json.WriteEndObject();
         }
         return new CachedDocument(buffer.WrittenMemory);
+    }
+
+    /// <summary>What applications are told about people, and whether they may register themselves for it.</summary>
+    static void WritePeople(Utf8JsonWriter json, Issuer issuer, AlgorithmsInUse algorithms, RegistrationOptions registration)
+    {
+        json.WriteString("userinfo_endpoint"u8, issuer.UrlOf("/connect/userinfo"));
+        if (registration.IsPossible)
+            json.WriteString("registration_endpoint"u8, issuer.UrlOf(RegistrationEndpoint.Path));
+        WriteArray(json, "subject_types_supported", ["public", "pairwise"]);
+        WriteArray(json, "claims_supported", ["sub", .. StandardClaims.Names]);
+        json.WriteBoolean("claims_parameter_supported"u8, true);
+        WriteArray(json, "userinfo_signing_alg_values_supported", algorithms.IdTokens);
     }
 
     static void WriteArray(Utf8JsonWriter json, string name, IEnumerable<string> values)

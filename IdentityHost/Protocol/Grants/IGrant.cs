@@ -44,4 +44,7 @@ internal sealed record Granted(IReadOnlyList<string> Scopes, Subject? Subject)
 
     /// <summary>Of the authorization request, for the ID token.</summary>
     public string? Nonce { get; init; }
+
+    /// <summary>The <c>claims</c> parameter of the authorization request (OpenID Connect Core §5.5), as JSON; null for none.</summary>
+    public string? Claims { get; init; }
 }

@@ -82,7 +82,7 @@ internal sealed class TokenService(
         var audiences = granted.Resources.Count > 0 ? granted.Resources : catalog.AudiencesOf(scopes);
         var token = await issuer.IssueAsync(new AccessTokenContent(client, scopes, granted.Subject, grantId, audiences), cancellationToken);
         var idToken = granted.Subject is { } person && granted.Scopes.Contains(ScopeCatalog.OpenId)
-            ? await idTokens.IssueAsync(new IdTokenContent(client, person, token.Token, granted.Nonce, granted.GrantedAt), cancellationToken)
+            ? await idTokens.IssueAsync(new IdTokenContent(client, person, token.Token, granted.Nonce, granted.GrantedAt) { Claims = granted.Claims }, cancellationToken)
             : null;
         return new TokenAnswer(token, refreshToken, scopes, granted.Subject, idToken);
     }

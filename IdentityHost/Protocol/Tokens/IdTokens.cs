@@ -14,17 +14,34 @@ namespace IdentityHost.Protocol.Tokens;
 /// <param name="AccessToken">The access token beside it, for <c>at_hash</c>.</param>
 /// <param name="Nonce">Of the authorization request; null where there was none.</param>
 /// <param name="GrantedAt">When the grant was made: a later <c>auth_time</c> is not that of the original authentication (OpenID Connect Core §12.2) and is left out.</param>
-internal sealed record IdTokenContent(Client Client, Subject Subject, string AccessToken, string? Nonce, DateTimeOffset? GrantedAt);
-
-/// <summary>Writes ID tokens (OpenID Connect Core §2). What people are called and look like is asked of the userinfo endpoint.</summary>
-internal sealed class IdTokens(Issuer issuer, JwtSigner signer, SubjectIdentifiers subjects, IOptions<TokensOptions> options)
+internal sealed record IdTokenContent(Client Client, Subject Subject, string AccessToken, string? Nonce, DateTimeOffset? GrantedAt)
 {
-    public ValueTask<string> IssueAsync(IdTokenContent content, CancellationToken cancellationToken) => signer.SignAsync(
-        [content.Client.IdTokenAlgorithm],
-        JwtType.Plain,
-        (Tokens: this, Content: content),
-        static (json, state, now) => state.Tokens.WriteClaims(json, state.Content, now),
-        cancellationToken);
+    /// <summary>The <c>claims</c> parameter that the grant began with (OpenID Connect Core §5.5); null for none.</summary>
+    public string? Claims { get; init; }
+}
+
+/// <summary>
+/// Writes ID tokens (OpenID Connect Core §2). What people are called and look like is asked of the userinfo endpoint, unless the request
+/// asked for it here by name; only then is it read.
+/// </summary>
+internal sealed class IdTokens(Issuer issuer, JwtSigner signer, SubjectIdentifiers subjects, ISubjectClaims people, ClaimRequests requests, IOptions<TokensOptions> options)
+{
+    public async ValueTask<string> IssueAsync(IdTokenContent content, CancellationToken cancellationToken)
+    {
+        var requested = await requests.OfIdTokenAsync(content.Claims, content.Client, content.Subject.Id, cancellationToken);
+        var person = requested.IsEmpty ? null : await people.FindAsync(content.Subject.Id, cancellationToken);
+        return await signer.SignAsync(
+            [content.Client.IdTokenAlgorithm],
+            JwtType.Plain,
+            (Tokens: this, Content: content, Requested: requested, Person: person),
+            static (json, state, now) =>
+            {
+                state.Tokens.WriteClaims(json, state.Content, now);
+                if (state.Person is { } person)
+                    StandardClaims.Write(json, person, state.Requested.Includes);
+            },
+            cancellationToken);
+    }
 
     void WriteClaims(Utf8JsonWriter json, IdTokenContent content, DateTimeOffset now)
     {

@@ -15,7 +15,6 @@ internal static class GoogleSetup
         services.AddOptions<GoogleOptions>().Bind(section);
         services.AddSingleton<UsedStates>();
         services.AddSingleton<Handoffs>();
-        services.AddSingleton<Egress>();
         services.AddSingleton<PendingLinks>();
         services.AddSingleton<GoogleSignIn>();
         services.AddSingleton<PictureFetches>();

@@ -11,6 +11,8 @@ internal static class AuditKinds
     public const string SignInBlocked = "sign_in_blocked";
     public const string ClientBlocked = "client_blocked";
     public const string AddressBlocked = "address_blocked";
+    public const string PicturesBlocked = "pictures_blocked";
+    public const string EmailsBlocked = "emails_blocked";
     public const string SignedOut = "signed_out";
     public const string SignedOutEverywhere = "signed_out_everywhere";
     public const string UserRegistered = "user_registered";

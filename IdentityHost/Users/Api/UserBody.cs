@@ -75,12 +75,14 @@ internal sealed record UserBody
 /// <summary>UTC with milliseconds and Z, as seeds 001 and 003 show.</summary>
 internal sealed class InstantConverter : JsonConverter<DateTime?>
 {
+    public static string Text(DateTime instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
     public override DateTime? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTime();
 
     public override void Write(Utf8JsonWriter writer, DateTime? value, JsonSerializerOptions options)
     {
         if (value is { } instant)
-            writer.WriteStringValue(instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteStringValue(Text(instant));
         else
             writer.WriteNullValue();
     }

@@ -44,17 +44,18 @@ internal sealed class OwnAccount(
     async Task<ApiError?> WriteAsync(LockedUser target, OwnChange change, Actor actor, CancellationToken cancellationToken)
     {
         var current = await context.Users.AsNoTracking().Where(u => u.Id == target.Id)
-            .Select(u => new { u.UserName, u.Email, u.NormalizedEmail }).FirstAsync(cancellationToken);
+            .Select(u => new { u.UserName, u.Email }).FirstAsync(cancellationToken);
         var profile = change.Profile;
         string? wanted = null;
         if (profile.Email is { } email)
         {
             if (email.Value is { } text)
             {
+                var canonical = EmailAddress.Canonical(text);
                 // In another case it is the same mailbox, and needs no proof.
-                if (EmailAddress.Canonical(text)!.ToUpperInvariant() != current.NormalizedEmail)
-                    (wanted, profile) = (EmailAddress.Canonical(text), profile with { Email = null });
-                else if (EmailAddress.Canonical(text) == current.Email)
+                if (!string.Equals(canonical, current.Email, StringComparison.OrdinalIgnoreCase))
+                    (wanted, profile) = (canonical, profile with { Email = null });
+                else if (canonical == current.Email)
                     profile = profile with { Email = null };
             }
             else if (options.Value.RequireConfirmedEmail)

@@ -43,6 +43,7 @@ internal static class UsersSetup
         services.AddScoped<OwnAccount>();
         services.AddSingleton<OwnPasswordChange>();
         services.AddSingleton<Preconditions>();
+        services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<UserReads>();
         services.AddSingleton<PictureStore>();
         services.AddSingleton<PictureRewriter>();
@@ -67,7 +68,7 @@ internal static class UsersSetup
     public static WebApplication MapUsers(this WebApplication app)
     {
         app.Use(AnswerInEnvelopeAsync);
-        RegisterEndpoint.Map(app);
+        RegisterEndpoint.Map(app.MapGroup("").AddEndpointFilter<RouteGroupBuilder, IdempotencyFilter>());
         CurrentUserEndpoint.Map(app);
         ListUsersEndpoint.Map(app);
         GetUserEndpoint.Map(app);

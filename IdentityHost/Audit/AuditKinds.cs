@@ -17,6 +17,7 @@ internal static class AuditKinds
     public const string SignedOutEverywhere = "signed_out_everywhere";
     public const string UserRegistered = "user_registered";
     public const string UserCreated = "user_created";
+    public const string UsersImported = "users_imported";
     public const string UserEnabled = "user_enabled";
     public const string UserDisabled = "user_disabled";
     public const string UserUpdated = "user_updated";

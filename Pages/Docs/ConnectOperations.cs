@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+
+namespace Pages.Docs;
+
+/// <summary>The protocol endpoints, which follow their RFCs instead of the envelope.</summary>
+internal static class ConnectOperations
+{
+    public static ImmutableArray<Operation> All { get; } =
+    [
+        new("POST", "/connect/token", "Gives tokens for a grant (RFC 6749 §3.2).")
+        {
+            Description = "grant_type: password, refresh_token, client_credentials, authorization_code and whatever else the discovery document names.",
+            Body = """{"grant_type":"password","client_id":"demo","username":"aan","password":"a quiet place to sit"}""",
+            Takes = [Operation.Form], Required = ["grant_type"], Answer = "Token",
+            Errors = ["400 invalid_request", "400 invalid_grant", "400 invalid_scope", "400 unauthorized_client", "400 unsupported_grant_type", "401 invalid_client", "429 invalid_grant"],
+        },
+        new("POST", "/connect/introspect", "Whether a token is good (RFC 7662).")
+        {
+            Needs = "client", Body = """{"token":"a token"}""", Takes = [Operation.Form], Required = ["token"], Answer = "Introspection", Errors = ["400 invalid_request", "401 invalid_client"],
+        },
+        new("POST", "/connect/revoke", "Ends a token (RFC 7009).")
+        {
+            Body = """{"client_id":"demo","token":"a token"}""", Takes = [Operation.Form], Required = ["token"], AnswerType = "", Errors = ["400 invalid_request", "401 invalid_client"],
+        },
+    ];
+}

@@ -77,7 +77,10 @@ internal static class ApiDocument
     {
         var parameters = new JsonArray();
         foreach (var name in path.Split('/').Where(p => p.StartsWith('{')).Select(p => p.Trim('{', '}')))
-            Add(name, "path", name == "id" ? "Of the account." : "Of the session.", name == "id" ? "integer" : "string");
+        {
+            var account = name == "id" && !operation.IsProtocol;
+            Add(name, "path", account ? "Of the account." : operation.IsProtocol ? "Of the request." : "Of the session.", account ? "integer" : "string");
+        }
         foreach (var query in operation.Query)
             Add(query.Split(": ")[0], "query", query.Split(": ", 2)[1], "string");
         if (operation.Versioned && method is "PUT" or "PATCH" or "DELETE")
@@ -131,7 +134,10 @@ internal static class ApiDocument
             responses[status.Key] = new JsonObject
             {
                 ["description"] = string.Join(", ", status.Select(e => e.Split(' ')[1]).Distinct()),
-                ["content"] = Content(ApiSchemas.Ref(operation.IsProtocol ? "ProtocolError" : "Error")),
+                // Who came by a browser is told by a page.
+                ["content"] = operation is { IsProtocol: true, Status: 302 }
+                    ? new JsonObject { ["text/html"] = new JsonObject() }
+                    : Content(ApiSchemas.Ref(operation.IsProtocol ? "ProtocolError" : "Error")),
             };
         }
         return responses;

@@ -38,7 +38,7 @@ public sealed class CommandLineTests(TestPostgres postgres)
     {
         var (code, output, error) = await HostProcess.RunAsync("Production", "server");
         Assert.Equal((1, ""), (code, output));
-        Assert.Equal("'server' is not known. Use serve (the default), migrate, keys, probe or revoke-everything; --help tells more.", error.Trim());
+        Assert.Equal("'server' is not known. Use serve (the default), migrate, keys, users, docs, probe or revoke-everything; --help tells more.", error.Trim());
     }
 
     /// <summary>Each is said on the error stream in a few lines: no stack, no framework's report of a crash.</summary>

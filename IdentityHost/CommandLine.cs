@@ -10,7 +10,7 @@ using Npgsql;
 namespace IdentityHost;
 
 /// <summary>
-/// The verbs of the binary: none or <c>serve</c>, <c>migrate</c>, <c>keys</c> with verbs of its own, <c>probe</c>, and <c>revoke-everything</c>. Other arguments are settings of
+/// The verbs of the binary: none or <c>serve</c>, <c>migrate</c>, <c>keys</c> and <c>users</c> with verbs of their own, <c>docs</c>, <c>probe</c>, and <c>revoke-everything</c>. Other arguments are settings of
 /// the host (<c>--urls=…</c>,
 /// <c>--Issuer=…</c>). What is wrong is said in a line or three, without a stack, and the exit code is 1.
 /// </summary>
@@ -19,9 +19,9 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         // A word that is no verb is a mistake; what begins with a dash is the host's.
-        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate" or "keys" or ProbeVerb.Name or RevokeEverything.Name))
+        if (args is [var first, ..] && !first.StartsWith('-') && first is not ("serve" or "migrate" or "keys" or UsersVerbs.Name or DocsVerb.Name or ProbeVerb.Name or RevokeEverything.Name))
         {
-            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default), migrate, keys, probe or revoke-everything; --help tells more.");
+            await Console.Error.WriteLineAsync($"'{first}' is not known. Use serve (the default), migrate, keys, users, docs, probe or revoke-everything; --help tells more.");
             return 1;
         }
         var root = new RootCommand("IdentityHost, an OAuth-first identity server. Settings: --Name=value, environment variables, appsettings.json.");
@@ -31,6 +31,8 @@ internal static class CommandLine
         root.Add(Verb("migrate", "Brings the database's schema up to date and ends.", MigrateAsync));
         root.Add(KeysVerbs.Create());
         root.Add(ProbeVerb.Create());
+        root.Add(UsersVerbs.Create());
+        root.Add(Verb(DocsVerb.Name, DocsVerb.Description, DocsVerb.RunAsync));
         root.Add(Verb(RevokeEverything.Name, RevokeEverything.Description, RevokeEverything.RunAsync));
         return await root.Parse(args).InvokeAsync();
     }

@@ -8,6 +8,7 @@ using IdentityHost.Revocation;
 using IdentityHost.SignIn;
 using IdentityHost.Users;
 using Pages;
+using Pages.Docs;
 
 namespace IdentityHost;
 
@@ -40,6 +41,7 @@ internal static class Program
         app.MapUsers();
         app.MapSignIn();
         app.MapPages();
+        app.MapDocs();
         return app;
     }
 

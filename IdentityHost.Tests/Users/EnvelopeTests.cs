@@ -130,7 +130,7 @@ public sealed class EnvelopeTests(HostFixture host)
     [InlineData("POST", "/users/register", 400, "invalid_request")]
     [InlineData("POST", "/users/login", 401, "invalid_credentials")]
     [InlineData("GET", "/users/999999999", 404, "user_not_found")]
-    [InlineData("PUT", "/users/login", 405, "method_not_allowed")]
+    [InlineData("POST", "/users/current", 405, "method_not_allowed")]
     [InlineData("GET", "/auth/nothing", 404, "not_found")]
     public async Task Who_asks_for_problem_details_gets_them_with_the_same_code(string method, string path, int status, string code)
     {

@@ -11,10 +11,13 @@ internal static class AuditKinds
     public const string SignInBlocked = "sign_in_blocked";
     public const string ClientBlocked = "client_blocked";
     public const string AddressBlocked = "address_blocked";
+    public const string PicturesBlocked = "pictures_blocked";
+    public const string EmailsBlocked = "emails_blocked";
     public const string SignedOut = "signed_out";
     public const string SignedOutEverywhere = "signed_out_everywhere";
     public const string UserRegistered = "user_registered";
     public const string UserCreated = "user_created";
+    public const string UsersImported = "users_imported";
     public const string UserEnabled = "user_enabled";
     public const string UserDisabled = "user_disabled";
     public const string UserUpdated = "user_updated";

@@ -57,14 +57,15 @@ internal sealed class WriteBatch
     /// Sends all of it within a transaction that is open already; nothing is tried again. Whoever commits calls <see cref="CommittedAsync"/>
     /// afterwards.
     /// </summary>
-    public async Task ExecuteAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    /// <returns>How many rows the statements wrote.</returns>
+    public async Task<int> ExecuteAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         if (_statements.Count == 0)
-            return;
+            return 0;
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
         foreach (var statement in _statements)
             batch.BatchCommands.Add(statement.NewCommand());
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Does, and waits for, what was to be done after the commit.</summary>

@@ -106,11 +106,11 @@ internal sealed class FailureCounters(NpgsqlDataSource database, Revocations rev
     }
 
     /// <summary>Counts one use of what is limited whether it fails or not. Null to go on; the use that leads to the block is the last that may.</summary>
-    public async Task<TimeSpan?> CountAsync(FailureSource source, string address)
+    public async Task<TimeSpan?> CountAsync(FailureSource source, string address, string? clientId = null)
     {
         var verdict = new FailureVerdict();
         var batch = new WriteBatch();
-        Add(batch, source, verdict, address, clientId: null);
+        Add(batch, source, verdict, address, clientId);
         await batch.ExecuteAsync(database, CancellationToken.None);
         return verdict.BlockedFor;
     }

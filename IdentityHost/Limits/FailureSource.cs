@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using IdentityHost.Audit;
@@ -51,4 +52,12 @@ internal sealed class FailureSource
 
     /// <summary>Mails that were asked for, whether one was sent or not.</summary>
     public static FailureSource OfMails(string network) => new("mails", network, AuditKinds.AddressBlocked, limits => limits.Mail.AsFailures());
+
+    /// <summary>Pictures that somebody sent for themself, whether they were kept or not.</summary>
+    public static FailureSource OfPictures(long userId) =>
+        new("pictures", userId.ToString(CultureInfo.InvariantCulture), AuditKinds.PicturesBlocked, limits => limits.Pictures.AsFailures());
+
+    /// <summary>Addresses that somebody wanted for their account and that are somebody else's.</summary>
+    public static FailureSource OfTakenEmails(long userId) =>
+        new("taken emails", userId.ToString(CultureInfo.InvariantCulture), AuditKinds.EmailsBlocked, limits => limits.Client);
 }

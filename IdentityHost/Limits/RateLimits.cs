@@ -37,11 +37,14 @@ internal sealed class RateLimits
     /// <summary>Mails that somebody at one address asks for: to choose a forgotten password, to confirm an e-mail once more.</summary>
     public PermitLimit Mail { get; set; } = new();
 
+    /// <summary>Pictures of one person, kept or not: each costs a good part of a second of a core.</summary>
+    public PermitLimit Pictures { get; set; } = new() { Permits = 30, Window = TimeSpan.FromMinutes(10) };
+
     /// <summary>Applications that strangers at one address register.</summary>
     public PermitLimit ClientRegistration { get; set; } = new() { Window = TimeSpan.FromHours(1) };
 
     /// <summary>The longest time after which a counter that saw no more failures decides nothing.</summary>
-    public TimeSpan Forget => new[] { Client.Window, Address.Window, Registration.Window, Mail.Window, ClientRegistration.Window }.Max();
+    public TimeSpan Forget => new[] { Client.Window, Address.Window, Registration.Window, Mail.Window, ClientRegistration.Window, Pictures.Window }.Max();
 }
 
 /// <summary>How often something may be done that needs no proof.</summary>
@@ -82,6 +85,7 @@ internal sealed class RateLimitsCheck : IValidateOptions<RateLimits>
         CheckPermits($"{RateLimits.Section}:{nameof(options.Registration)}", options.Registration);
         CheckPermits($"{RateLimits.Section}:{nameof(options.Mail)}", options.Mail);
         CheckPermits($"{RateLimits.Section}:{nameof(options.ClientRegistration)}", options.ClientRegistration);
+        CheckPermits($"{RateLimits.Section}:{nameof(options.Pictures)}", options.Pictures);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
 
         void CheckPermits(string section, PermitLimit limit)

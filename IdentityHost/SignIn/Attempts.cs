@@ -18,7 +18,7 @@ internal sealed record AttemptSlot(byte[] Key, DateTime? Lease, TimeSpan? Blocke
 /// <summary>What the door must know of an account.</summary>
 internal sealed record PersonAtTheDoor(
     long Id, string UserName, string? Email, string? PasswordHash, bool Active, UserRole Role, int Epoch, bool MustChangePassword, bool PasswordExpired,
-    bool EmailConfirmed);
+    bool EmailConfirmed, string? SecurityStamp);
 
 /// <summary>
 /// Counts sign-in attempts, by identifier and address. A slot is taken in one statement that is committed before the password is hashed (no
@@ -64,7 +64,7 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
             RETURNING a.leases[cardinality(a.leases)] AS lease)
         SELECT slot.lease, blocked.blocked_until - identity_now(),
                u.id, u.user_name, u.email, u.password_hash, u.status, u.role, u.epoch, u.must_change_password,
-               u.password_expires_at IS NOT NULL AND u.password_expires_at <= identity_now(), u.email_confirmed
+               u.password_expires_at IS NOT NULL AND u.password_expires_at <= identity_now(), u.email_confirmed, u.security_stamp
         FROM (SELECT) one
         LEFT JOIN slot ON true
         LEFT JOIN sign_in_attempts blocked ON blocked.key = $1 AND blocked.blocked_until > identity_now()
@@ -166,5 +166,6 @@ internal sealed class Attempts(NpgsqlDataSource database, IOptions<SignInLimits>
         reader.GetInt32(8),
         reader.GetBoolean(9),
         reader.GetBoolean(10),
-        reader.GetBoolean(11));
+        reader.GetBoolean(11),
+        reader.IsDBNull(12) ? null : reader.GetString(12));
 }

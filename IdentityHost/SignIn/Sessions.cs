@@ -21,7 +21,8 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     const string BeginSql =
         """
         WITH person AS (
-            SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 AND ($10::text IS NULL OR password_hash = $10) FOR SHARE),
+            SELECT id FROM users WHERE id = $1 AND status AND epoch = $2 AND ($10::text IS NULL OR password_hash = $10)
+              AND ($11::text IS NULL OR security_stamp = $11) FOR SHARE),
         session AS (
             INSERT INTO sessions (id, user_id, amr, auth_time, expires_at, address, user_agent, global_epoch)
             SELECT $3, id, $4, identity_now(), $5, $6, $7, (SELECT epoch FROM installation) FROM person RETURNING user_id),
@@ -67,10 +68,13 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
     /// <param name="origin">Where the request came from.</param>
     /// <param name="onlyIfHash">After a change of password: the hash that must be in force, or another change has won.</param>
     public Subject Add(WriteBatch batch, PersonAtTheDoor person, string amr, PasswordCredentials origin, string? onlyIfHash = null) =>
-        Add(batch, person.Id, person.Epoch, person.Role, amr, new SessionOrigin(origin.ClientId, origin.Address, origin.UserAgent), onlyIfHash);
+        Add(
+            batch, person.Id, person.Epoch, person.Role, amr, new SessionOrigin(origin.ClientId, origin.Address, origin.UserAgent), onlyIfHash,
+            // The password that was proved must still be theirs; a better hash of the same one does not move the stamp.
+            onlyIfHash is null ? person.SecurityStamp : null);
 
     /// <inheritdoc cref="Add(WriteBatch, PersonAtTheDoor, string, PasswordCredentials, string?)"/>
-    public Subject Add(WriteBatch batch, long person, int epoch, UserRole role, string amr, SessionOrigin origin, string? onlyIfHash = null)
+    public Subject Add(WriteBatch batch, long person, int epoch, UserRole role, string amr, SessionOrigin origin, string? onlyIfHash = null, string? onlyIfStamp = null)
     {
         var now = clock.GetUtcNow();
         var id = Identifiers.NewRowId(now);
@@ -86,7 +90,8 @@ internal sealed class Sessions(NpgsqlDataSource database, Revocations revocation
             Sql.Optional(origin.UserAgent),
             Sql.Value(AuditKinds.SignedIn),
             Sql.Value(origin.ClientId),
-            Sql.Optional(onlyIfHash));
+            Sql.Optional(onlyIfHash),
+            Sql.Optional(onlyIfStamp));
         return new Subject(person, epoch, role, id, expires, AuthTime: now, amr);
     }
 

@@ -13,7 +13,7 @@ namespace IdentityHost.SignIn;
 
 /// <summary>
 /// How people prove who they are: the one door, attempts, sessions, and the bearer scheme of our own APIs.
-/// Routes: <c>/users/login</c>, <c>/users/logout</c> and their aliases, <c>/users/auth/google</c>. Joins Protocol (tokens) and Users (people), which do not know one
+/// Routes: <c>/users/login</c>, <c>/users/logout</c> and their aliases, <c>/users/auth/google</c>, the writes below <c>/users/current</c> and their aliases. Joins Protocol (tokens) and Users (people), which do not know one
 /// another; knows no page and no job.
 /// </summary>
 internal static class SignInSetup
@@ -33,6 +33,11 @@ internal static class SignInSetup
         services.AddScoped<LoginEndpoint>();
         services.AddScoped<ILoginAtUser, LoginEndpoint>();
         services.AddScoped<LogoutEndpoint>();
+        services.AddScoped<OwnPassword>();
+        services.AddSingleton<OwnSession>();
+        services.AddScoped<OwnAccountEndpoint>();
+        services.AddScoped<DeleteSelfEndpoint>();
+        services.AddScoped<OwnSessionsEndpoint>();
         builder.AddBearer();
         builder.AddBrowserSession();
         builder.AddGoogle();
@@ -43,6 +48,9 @@ internal static class SignInSetup
     {
         LoginEndpoint.Map(app);
         LogoutEndpoint.Map(app);
+        OwnAccountEndpoint.Map(app);
+        DeleteSelfEndpoint.Map(app);
+        OwnSessionsEndpoint.Map(app);
         GoogleEndpoint.Map(app);
         return app;
     }

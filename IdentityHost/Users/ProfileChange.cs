@@ -44,7 +44,7 @@ internal sealed record ProfileChange
                 normalized_user_name = coalesce({Normalized(Username?.Value)}, normalized_user_name),
                 email = CASE WHEN {Email is not null} THEN {email} ELSE email END,
                 normalized_email = CASE WHEN {Email is not null} THEN {Normalized(email)} ELSE normalized_email END,
-                email_confirmed = email_confirmed AND ({Email is null} OR normalized_email = {Normalized(email)}),
+                email_confirmed = email_confirmed AND ({Email is null} OR coalesce(normalized_email = {Normalized(email)}, false)),
                 name = CASE WHEN {Name is not null} THEN {Name?.Value} ELSE name END,
                 weight = CASE WHEN {Weight is not null} THEN {AccountRules.OneDecimal(Weight?.Value)} ELSE weight END,
                 height = CASE WHEN {Height is not null} THEN {AccountRules.OneDecimal(Height?.Value)} ELSE height END,

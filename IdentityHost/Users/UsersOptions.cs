@@ -13,6 +13,9 @@ internal sealed class UsersOptions
 
     /// <summary>Whether a password signs in only those who have confirmed their e-mail. Whoever registers must then have one.</summary>
     public bool RequireConfirmedEmail { get; set; }
+
+    /// <summary>Whether a write of an account must say which version it changes (<c>If-Match</c>); without it, it is answered 428.</summary>
+    public bool RequireIfMatch { get; set; }
 }
 
 /// <summary>Stops the start with the key, the value and the fix.</summary>

@@ -4,6 +4,7 @@ using IdentityHost.Users.Api;
 using IdentityHost.Users.Endpoints;
 using IdentityHost.Users.Links;
 using IdentityHost.Users.Passwords;
+using IdentityHost.Users.Pictures;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,7 @@ namespace IdentityHost.Users;
 /// <summary>
 /// Owns who people are: accounts, their passwords' hashes and policy, the links that are mailed to them, the first admin, and the envelope every answer of the users API comes in.
 /// Routes: <c>/users</c>, <c>/users/register</c>, <c>/users/current</c>, <c>/users/me</c>, <c>/users/{id}</c>, <c>/users/{id}/status</c>, <c>/users/{id}/password</c>, <c>/users/{id}/picture</c>, <c>POST /user</c>, <c>/auth/register</c>.
-/// Uses Data, Audit, Mail and Revocation. Must not know Protocol or SignIn: who is calling comes as claims, and how they proved it is not asked.
+/// Uses Data, Audit, Mail, Revocation and Limits. Must not know Protocol or SignIn: who is calling comes as claims, and how they proved it is not asked.
 /// What stands in between is <see cref="ILoginAtUser"/>, which SignIn answers.
 /// </summary>
 internal static class UsersSetup
@@ -40,8 +41,16 @@ internal static class UsersSetup
         services.AddScoped<AccountTransaction>();
         services.AddScoped<AccountCommands>();
         services.AddScoped<OwnProfile>();
+        services.AddScoped<OwnAccount>();
+        services.AddSingleton<OwnPasswordChange>();
+        services.AddSingleton<Preconditions>();
+        services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<UserReads>();
-        services.AddSingleton<Pictures>();
+        services.AddSingleton<PictureStore>();
+        services.AddSingleton<PictureRewriter>();
+        services.AddSingleton<PictureUploads>();
+        services.AddSingleton<PictureLinks>();
+        services.AddSingleton<IStartupStep, PictureKey>();
         services.AddSingleton<PageCursor>();
         services.AddSingleton<Access>();
         services.AddScoped<RegisterEndpoint>();
@@ -60,10 +69,11 @@ internal static class UsersSetup
     public static WebApplication MapUsers(this WebApplication app)
     {
         app.Use(AnswerInEnvelopeAsync);
-        RegisterEndpoint.Map(app);
+        RegisterEndpoint.Map(app.MapGroup("").AddEndpointFilter<RouteGroupBuilder, IdempotencyFilter>());
         CurrentUserEndpoint.Map(app);
         ListUsersEndpoint.Map(app);
         GetUserEndpoint.Map(app);
+        ReplaceUserEndpoint.Map(app);
         ChangeUserEndpoint.Map(app);
         SetStatusEndpoint.Map(app);
         IssuePasswordEndpoint.Map(app);

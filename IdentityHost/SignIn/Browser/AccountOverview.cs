@@ -40,6 +40,16 @@ internal sealed class AccountOverviews(UserReads users, NpgsqlDataSource databas
     {
         if (await users.FindAsync(userId, cancellationToken) is not { } user)
             return null;
+        return new AccountOverview(user.Username, user.Email, user.HasPassword, user.HasGoogle, await SessionsAsync(userId, cancellationToken))
+        {
+            EmailConfirmed = user.EmailVerified,
+            PendingEmail = user.PendingEmail,
+        };
+    }
+
+    /// <summary>Where the person is signed in, the newest first.</summary>
+    public async Task<IReadOnlyList<SessionView>> SessionsAsync(long userId, CancellationToken cancellationToken)
+    {
         await using var command = database.CreateCommand(SessionsSql);
         command.Parameters.Add(Sql.Value(userId));
         command.Parameters.Add(Sql.Value(options.Value.IdleLifetime));
@@ -51,10 +61,6 @@ internal sealed class AccountOverviews(UserReads users, NpgsqlDataSource databas
             sessions.Add(new SessionView(
                 row.GetGuid(0), row.GetDateTime(1), row.IsDBNull(2) ? null : row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3)));
         }
-        return new AccountOverview(user.Username, user.Email, user.HasPassword, user.HasGoogle, sessions)
-        {
-            EmailConfirmed = user.EmailVerified,
-            PendingEmail = user.PendingEmail,
-        };
+        return sessions;
     }
 }

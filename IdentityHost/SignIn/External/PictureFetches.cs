@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using IdentityHost.SignIn.Providers;
-using IdentityHost.Users;
+using IdentityHost.Users.Pictures;
 using Microsoft.Extensions.Options;
 
 namespace IdentityHost.SignIn.External;
@@ -10,7 +10,7 @@ namespace IdentityHost.SignIn.External;
 /// provider for it. After the sign-in and beside it; where it fails, or too many wait, there is no picture.
 /// </summary>
 internal sealed partial class PictureFetches(
-    Egress egress, Pictures pictures, IOptions<GoogleOptions> options, ILogger<PictureFetches> logger) : BackgroundService
+    Egress egress, PictureStore pictures, PictureRewriter rewriter, IOptions<GoogleOptions> options, ILogger<PictureFetches> logger) : BackgroundService
 {
     const int MostWaiting = 100;
     const string GooglesHosts = ".googleusercontent.com";
@@ -44,11 +44,16 @@ internal sealed partial class PictureFetches(
     {
         if (await pictures.ExistsAsync(userId, cancellationToken))
             return;
-        var bytes = await egress.ReadAsync(address, "image/png, image/jpeg", Pictures.MostBytes, Longest, cancellationToken);
-        if (bytes is not null && Pictures.TypeOf(bytes) is { } type)
-            await pictures.PutFirstAsync(userId, type, bytes, cancellationToken);
-        else
-            WithoutPicture(logger, userId, "no PNG or JPEG of at most 2 MiB");
+        var bytes = await egress.ReadAsync(address, "image/png, image/jpeg", PictureLimits.MostBytes, Longest, cancellationToken);
+        try
+        {
+            InvalidPictureException.Unless(bytes is not null, "nothing of at most 2 MiB");
+            await pictures.PutFirstAsync(userId, await rewriter.RewriteAsync(bytes, cancellationToken), cancellationToken);
+        }
+        catch (InvalidPictureException e)
+        {
+            WithoutPicture(logger, userId, e.Reason);
+        }
     }
 
     /// <summary>Where Google keeps pictures; with endpoints of another host (a test's, a regional proxy's), that host.</summary>

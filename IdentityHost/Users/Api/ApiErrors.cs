@@ -37,8 +37,12 @@ internal static class ApiErrors
     public static ApiError EmailTaken => new ApiError("email_taken", 409).For("email", "email_taken");
     public static ApiError LastAdmin => new("last_admin", 409);
     public static ApiError PreconditionFailed => new("precondition_failed", 412);
+    public static ApiError PreconditionRequired => new("precondition_required", 428);
     public static ApiError TooLarge => new("too_large", 413);
     public static ApiError UnsupportedMediaType => new("unsupported_media_type", 415);
+
+    public static ApiError InvalidImage => new("invalid_image", 422);
+    public static ApiError IdempotencyKeyReused => new("idempotency_key_reused", 422);
 
     public static ApiError TooManyRequests(TimeSpan retryAfter) => new("too_many_requests", 429) { RetryAfter = retryAfter };
 

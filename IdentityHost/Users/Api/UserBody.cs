@@ -20,7 +20,8 @@ internal sealed record UserBody
 
     /// <summary>The name again for seed 000's clients, who ask in Indonesian.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public required string? Nama { get; init; }
+    [JsonConverter(typeof(NamaConverter))]
+    public required Edit<string?>? Nama { get; init; }
 
     /// <summary>A path of this host, which changes with the picture.</summary>
     public required string? ProfilePicture { get; init; }
@@ -50,7 +51,7 @@ internal sealed record UserBody
         EmailVerified = user.EmailVerified,
         PendingEmail = user.PendingEmail,
         Name = user.Name,
-        Nama = Messages.IsIndonesian(Messages.Language(context)) ? user.Name : null,
+        Nama = Messages.IsIndonesian(Messages.Language(context)) ? new Edit<string?>(user.Name) : null,
         ProfilePicture = user.PictureVersion is { } version ? string.Create(CultureInfo.InvariantCulture, $"/users/{user.Id}/picture?v={version}") : null,
         Weight = user.Weight,
         Height = user.Height,
@@ -72,15 +73,25 @@ internal sealed record UserBody
     }
 }
 
+/// <summary>There, though somebody has no name: seed 000's clients read the member of everybody.</summary>
+internal sealed class NamaConverter : JsonConverter<Edit<string?>?>
+{
+    public override Edit<string?>? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new Edit<string?>(reader.GetString());
+
+    public override void Write(Utf8JsonWriter writer, Edit<string?>? value, JsonSerializerOptions options) => writer.WriteStringValue(value?.Value);
+}
+
 /// <summary>UTC with milliseconds and Z, as seeds 001 and 003 show.</summary>
 internal sealed class InstantConverter : JsonConverter<DateTime?>
 {
+    public static string Text(DateTime instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
     public override DateTime? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTime();
 
     public override void Write(Utf8JsonWriter writer, DateTime? value, JsonSerializerOptions options)
     {
         if (value is { } instant)
-            writer.WriteStringValue(instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteStringValue(Text(instant));
         else
             writer.WriteNullValue();
     }

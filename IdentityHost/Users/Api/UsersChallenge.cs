@@ -41,3 +41,9 @@ internal static class UsersChallenge
             context.Response.Headers.WWWAuthenticate = challenge;
     }
 }
+
+/// <summary>The token was good when it was checked, and its person is deleted or disabled by now.</summary>
+internal sealed class RevokedResult : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext) => UsersChallenge.RevokedAsync(httpContext);
+}

@@ -15,7 +15,7 @@ internal static class ChangeUserEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/users/{id}", ChangeAsync);
 
-    static async Task<IResult> ChangeAsync(HttpContext context, string id, AccountCommands commands, UserReads users, Access access)
+    static async Task<IResult> ChangeAsync(HttpContext context, string id, AccountCommands commands, UserReads users, Access access, Preconditions preconditions)
     {
         if (Caller.Of(context) is not { } caller)
             return Results.Challenge();
@@ -24,15 +24,8 @@ internal static class ChangeUserEndpoint
         var (members, error) = await BodyReader.ReadAsync(context, Allowed);
         if (members is null)
             return ApiResult.Error(error!);
-        var profile = new ProfileChange
-        {
-            Username = Text(members, "username"),
-            Email = Text(members, "email"),
-            Name = Text(members, "name"),
-            Weight = Number(members, "weight"),
-            Height = Number(members, "height"),
-        };
-        var role = Text(members, "role");
+        var profile = ProfileMembers.Of(members);
+        var role = ProfileMembers.Text(members, "role");
         if (members.Error is { } malformed)
             return ApiResult.Error(malformed);
         if (role is { Value: not ("USER" or "ADMIN") })
@@ -41,20 +34,16 @@ internal static class ChangeUserEndpoint
             return ApiResult.Error(invalid);
         if (AccountId.Parse(id) is not { } target)
             return ApiResult.Error(ApiErrors.UserNotFound);
+        var (condition, missing) = preconditions.Of(context.Request);
+        if (missing is not null)
+            return ApiResult.Error(missing);
 
         UserRole? wanted = role is null ? null : role.Value.Value == "ADMIN" ? UserRole.Admin : UserRole.User;
-        if (await commands.ChangeAsync(target, profile, wanted, caller.Acting(context), VersionCondition.Of(context.Request), context.RequestAborted) is { } failure)
+        if (await commands.ChangeAsync(target, profile, wanted, caller.Acting(context), condition, context.RequestAborted) is { } failure)
             return ApiResult.Error(failure);
         if (await users.FindAsync(target, context.RequestAborted) is not { } user)
             return ApiResult.Error(ApiErrors.UserNotFound);
         context.Response.Headers.ETag = VersionCondition.ETag(user.Version);
         return ApiResult.Success("user_updated", UserBody.Of(user, context), UserJson.Default.UserBody);
     }
-
-    /// <summary>An empty field of a form says nothing.</summary>
-    static Edit<string?>? Text(Members members, string name) =>
-        members.IsNull(name) ? new Edit<string?>(null) : members.Text(name) is { Length: > 0 } text ? new Edit<string?>(text) : null;
-
-    static Edit<decimal?>? Number(Members members, string name) =>
-        members.IsNull(name) ? new Edit<decimal?>(null) : members.Decimal(name) is { } number ? new Edit<decimal?>(number) : null;
 }

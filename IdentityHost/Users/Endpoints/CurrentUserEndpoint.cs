@@ -23,14 +23,9 @@ internal static class CurrentUserEndpoint
             return refusal;
         // Deleted or disabled after the token was checked: the token is dead whatever the check said.
         if (await users.FindAsync(caller.UserId!.Value, context.RequestAborted) is not { Status: true } user)
-            return new Revoked();
+            return new RevokedResult();
         context.Response.Headers.ETag = VersionCondition.ETag(user.Version);
         return ApiResult.Success("user_found", UserBody.Of(user, context), UserJson.Default.UserBody);
-    }
-
-    sealed class Revoked : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext) => UsersChallenge.RevokedAsync(httpContext);
     }
 }
 

@@ -7,7 +7,7 @@ internal static class DeleteUserEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapDelete("/users/{id}", DeleteAsync);
 
-    static async Task<IResult> DeleteAsync(HttpContext context, string id, AccountCommands commands, Access access)
+    static async Task<IResult> DeleteAsync(HttpContext context, string id, AccountCommands commands, Access access, Preconditions preconditions)
     {
         if (Caller.Of(context) is not { } caller)
             return Results.Challenge();
@@ -16,7 +16,10 @@ internal static class DeleteUserEndpoint
             return refusal;
         if (target is null)
             return ApiResult.Error(ApiErrors.UserNotFound);
-        var failure = await commands.DeleteAsync(target.Value, caller.Acting(context), VersionCondition.Of(context.Request), context.RequestAborted);
+        var (condition, missing) = preconditions.Of(context.Request);
+        if (missing is not null)
+            return ApiResult.Error(missing);
+        var failure = await commands.DeleteAsync(target.Value, caller.Acting(context), condition, context.RequestAborted);
         return failure is null ? ApiResult.Success("user_deleted") : ApiResult.Error(failure);
     }
 }

@@ -11,7 +11,7 @@ internal static class IssuePasswordEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/users/{id}/password", IssueAsync);
 
-    static async Task<IResult> IssueAsync(HttpContext context, string id, PasswordIssue passwords, UserReads users, Access access)
+    static async Task<IResult> IssueAsync(HttpContext context, string id, PasswordIssue passwords, UserReads users, Access access, Preconditions preconditions)
     {
         if (Caller.Of(context) is not { } caller)
             return Results.Challenge();
@@ -23,8 +23,11 @@ internal static class IssuePasswordEndpoint
             return ApiResult.Error(unwanted);
         if (AccountId.Parse(id) is not { } target)
             return ApiResult.Error(ApiErrors.UserNotFound);
+        var (condition, missing) = preconditions.Of(context.Request);
+        if (missing is not null)
+            return ApiResult.Error(missing);
 
-        var (password, failure) = await passwords.IssueAsync(target, caller.Acting(context), VersionCondition.Of(context.Request), context.RequestAborted);
+        var (password, failure) = await passwords.IssueAsync(target, caller.Acting(context), condition, context.RequestAborted);
         if (password is null)
             return ApiResult.Error(failure!);
         if (await users.FindAsync(target, context.RequestAborted) is not { } user)

@@ -11,6 +11,9 @@ internal sealed class RegisterEndpoint(Accounts accounts, IOptions<UsersOptions>
     static readonly IReadOnlySet<string> Allowed =
         new HashSet<string>(StringComparer.Ordinal) { "username", "password", "email", "name", "weight", "height" };
 
+    /// <summary>Without a token and a password it is the other operation of the path that was meant, and the token that is missing.</summary>
+    static readonly IReadOnlySet<string> AllowedAtUsers = new HashSet<string>(Allowed, StringComparer.Ordinal) { "role", "status" };
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/users/register", RegisterAsync);
@@ -30,10 +33,8 @@ internal sealed class RegisterEndpoint(Accounts accounts, IOptions<UsersOptions>
     {
         if (context.Request.Headers.Authorization.Count > 0)
             return await creation.CreateAsync(context);
-        var (members, error) = await BodyReader.ReadAsync(context, Allowed);
-        if (members is null)
-            return ApiResult.Error(error!);
-        return members.Has("password") ? await endpoint.AnswerAsync(context, members) : Results.Challenge();
+        var (members, refusal) = await ReadAsync(context);
+        return members is null ? refusal! : await endpoint.AnswerAsync(context, members);
     }
 
     /// <summary>As <see cref="PostUsersAsync"/>; without a username it is seed 002's login, for whoever answers sign-ins.</summary>
@@ -41,14 +42,23 @@ internal sealed class RegisterEndpoint(Accounts accounts, IOptions<UsersOptions>
     {
         if (context.Request.Headers.Authorization.Count > 0)
             return await creation.CreateAsync(context);
-        var (members, error) = await BodyReader.ReadAsync(context, Allowed);
+        var (members, refusal) = await ReadAsync(context);
         if (members is null)
-            return ApiResult.Error(error!);
-        if (!members.Has("password"))
-            return Results.Challenge();
+            return refusal!;
         if (!members.Has("username") && services.GetService<ILoginAtUser>() is { } login)
             return await login.LoginAsync(context, members);
         return await endpoint.AnswerAsync(context, members);
+    }
+
+    static async Task<(Members? Members, IResult? Refusal)> ReadAsync(HttpContext context)
+    {
+        var (members, error) = await BodyReader.ReadAsync(context, AllowedAtUsers);
+        if (members is null)
+            return (null, ApiResult.Error(error!));
+        if (!members.Has("password"))
+            return (null, Results.Challenge());
+        FieldError[] privileged = [.. AllowedAtUsers.Except(Allowed).Where(members.Has).Select(name => new FieldError(name, "field_unknown", name))];
+        return privileged.Length == 0 ? (members, null) : (null, ApiResult.Error(ApiErrors.UnknownField with { Fields = privileged }));
     }
 
     async Task<IResult> AnswerAsync(HttpContext context, Members members)

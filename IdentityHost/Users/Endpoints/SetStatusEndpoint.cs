@@ -10,7 +10,7 @@ internal static class SetStatusEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/users/{id}/status", SetAsync);
 
-    static async Task<IResult> SetAsync(HttpContext context, string id, AccountCommands commands, UserReads users, Access access)
+    static async Task<IResult> SetAsync(HttpContext context, string id, AccountCommands commands, UserReads users, Access access, Preconditions preconditions)
     {
         if (Caller.Of(context) is not { } caller)
             return Results.Challenge();
@@ -27,7 +27,9 @@ internal static class SetStatusEndpoint
         if (AccountId.Parse(id) is not { } target)
             return ApiResult.Error(ApiErrors.UserNotFound);
 
-        var condition = VersionCondition.Of(context.Request);
+        var (condition, missing) = preconditions.Of(context.Request);
+        if (missing is not null)
+            return ApiResult.Error(missing);
         var failure = status.Value
             ? await commands.EnableAsync(target, caller.Acting(context), condition, context.RequestAborted)
             : await commands.DisableAsync(target, caller.Acting(context), condition, context.RequestAborted);

@@ -39,7 +39,16 @@ internal sealed class EmailChange(NpgsqlDataSource database, MailTemplates templ
     /// <param name="email">The new address, canonical.</param>
     /// <param name="address">Where they are.</param>
     /// <returns>False if too many mails were asked for, or the account is another by now.</returns>
-    public async Task<bool> AskAsync(long userId, string username, int epoch, string email, string address)
+    public async Task<bool> AskAsync(long userId, string username, int epoch, string email, string address) =>
+        await Ask(userId, username, epoch, email, address).ExecuteAsync(database, CancellationToken.None) > 0;
+
+    /// <summary>The same together with other changes, in a transaction that has locked the person's row.</summary>
+    /// <inheritdoc cref="AskAsync(long, string, int, string, string)"/>
+    public async Task<bool> AskAsync(
+        NpgsqlTransaction transaction, long userId, string username, int epoch, string email, string address, CancellationToken cancellationToken) =>
+        await Ask(userId, username, epoch, email, address).ExecuteAsync(transaction, cancellationToken) > 0;
+
+    WriteBatch Ask(long userId, string username, int epoch, string email, string address)
     {
         var link = AccountLink.New(AccountTokenPurpose.ConfirmEmail);
         var language = CultureInfo.CurrentUICulture;
@@ -59,6 +68,6 @@ internal sealed class EmailChange(NpgsqlDataSource database, MailTemplates templ
                 .. Outbox.Parameters(templates.Render(MailKind.EmailChanging, NoticePath, language, email)),
                 Sql.Value(address),
             ]);
-        return await batch.ExecuteAsync(database, CancellationToken.None) > 0;
+        return batch;
     }
 }

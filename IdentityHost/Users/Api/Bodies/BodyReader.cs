@@ -1,4 +1,5 @@
 using System.Buffers;
+using IdentityHost.Users.Pictures;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
@@ -6,19 +7,24 @@ namespace IdentityHost.Users.Api.Bodies;
 
 /// <summary>
 /// Reads a body into <see cref="Members"/>: JSON, <c>application/x-www-form-urlencoded</c> or <c>multipart/form-data</c>, all as strict as one
-/// another, and none above <see cref="Limit"/>.
+/// another, and none above <see cref="Limit"/>, but for an operation that takes a picture with its multipart form.
 /// </summary>
 internal static class BodyReader
 {
     /// <summary>In bytes: the longest legal registration fits many times.</summary>
     public const int Limit = 64 * 1024;
 
+    /// <summary>In bytes, with a picture.</summary>
+    const int LimitWithPicture = Limit + PictureLimits.MostBytes;
+
     /// <summary>Reads the whole body; what is wrong with it is in the error.</summary>
     /// <param name="context">The request.</param>
     /// <param name="allowed">The members the operation takes; any other is refused, by name. <c>nama</c> stands for <c>name</c>.</param>
-    public static async Task<(Members? Members, ApiError? Error)> ReadAsync(HttpContext context, IReadOnlySet<string> allowed)
+    /// <param name="picture">The member that may be a file; null for none.</param>
+    public static async Task<(Members? Members, ApiError? Error)> ReadAsync(HttpContext context, IReadOnlySet<string> allowed, string? picture = null)
     {
-        var (content, refusal) = await BytesAsync(context);
+        var limit = picture is not null && IsMultipart(context.Request.ContentType) ? LimitWithPicture : Limit;
+        var (content, refusal) = await BytesAsync(context, limit);
         if (refusal is not null)
             return (null, refusal);
         var collector = new MemberCollector(allowed);
@@ -30,7 +36,7 @@ internal static class BodyReader
             else if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
                 FormBody.Read(content.Span, collector);
             else
-                await MultipartBody.ReadAsync(content, HeaderUtilities.RemoveQuotes(type.Boundary).Value, collector, context.RequestAborted);
+                await MultipartBody.ReadAsync(content, HeaderUtilities.RemoveQuotes(type.Boundary).Value, collector, picture, context.RequestAborted);
         }
         catch (MalformedBodyException e)
         {
@@ -39,10 +45,10 @@ internal static class BodyReader
         return collector.Result();
     }
 
-    static async Task<(ReadOnlyMemory<byte> Content, ApiError? Error)> BytesAsync(HttpContext context)
+    static async Task<(ReadOnlyMemory<byte> Content, ApiError? Error)> BytesAsync(HttpContext context, int limit)
     {
         var request = context.Request;
-        if (request.ContentLength > Limit)
+        if (request.ContentLength > limit)
             return (default, ApiErrors.TooLarge);
         // A small gzip body can hold gigabytes; nothing here needs one.
         if (request.Headers.ContentEncoding.Count > 0 && !request.Headers.ContentEncoding.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase))
@@ -53,16 +59,18 @@ internal static class BodyReader
             return (default, ApiErrors.UnsupportedMediaType);
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = Limit;
+            size.MaxRequestBodySize = limit;
         // Chunked bodies announce no length: one byte above the limit is enough to know.
-        var buffer = new byte[(int)(request.ContentLength ?? Limit) + 1];
+        var buffer = new byte[(int)(request.ContentLength ?? limit) + 1];
         var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
-        if (read > Limit)
+        if (read > limit)
             return (default, ApiErrors.TooLarge);
         return read == 0 ? (default, Missing) : (buffer.AsMemory(0, read), null);
     }
 
     static ApiError Missing => ApiErrors.InvalidRequest with { Message = "body_missing" };
+
+    static bool IsMultipart(string? contentType) => contentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
 
     static bool IsSupported(string contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)

@@ -11,11 +11,18 @@ internal enum MemberKind
 
     /// <summary>An object or array: no operation takes one.</summary>
     Nested,
+
+    /// <summary>A part of a multipart form with a file name.</summary>
+    File,
 }
 
 /// <param name="Kind">What the body said it is; form data only says text.</param>
 /// <param name="Text">The text, or a number or boolean as it was written.</param>
-internal readonly record struct Member(MemberKind Kind, string? Text = null);
+internal readonly record struct Member(MemberKind Kind, string? Text = null)
+{
+    /// <summary>What a file holds.</summary>
+    public ReadOnlyMemory<byte> Content { get; init; }
+}
 
 /// <summary>
 /// The members of one body by name. The getters give an absent member and an explicit null as null (<see cref="Has"/> tells them apart) and
@@ -75,6 +82,17 @@ internal sealed class Members(IReadOnlyDictionary<string, Member> values)
                 _errors.Add(new FieldError(name, "field_type", name, "true / false"));
                 return null;
         }
+    }
+
+    /// <summary>A file. A form that was sent without choosing one says nothing by it.</summary>
+    public ReadOnlyMemory<byte>? File(string name)
+    {
+        if (!values.TryGetValue(name, out var member) || member.Kind == MemberKind.Null || member is { Kind: MemberKind.Text, Text: "" })
+            return null;
+        if (member.Kind == MemberKind.File)
+            return member.Content.IsEmpty ? default(ReadOnlyMemory<byte>?) : member.Content;
+        _errors.Add(new FieldError(name, "field_type", name, "a file"));
+        return null;
     }
 
     string? Get(string name, MemberKind kind, string expected)

@@ -5,7 +5,7 @@ import * as client from 'openid-client';
 
 const [issuer, username, password, initialAccessToken] = process.argv.slice(2);
 const redirectUri = 'http://127.0.0.1:51234/callback';
-const afterLogout = 'http://127.0.0.1:51234/';
+const afterLogout = initialAccessToken ? 'http://127.0.0.1:51234/' : 'http://localhost:3000/';
 const say = (step, facts) => console.log(JSON.stringify({ step, ...facts }));
 const insecure = { execute: [client.allowInsecureRequests] };
 

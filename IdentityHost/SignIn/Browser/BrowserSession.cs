@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using IdentityHost.Protocol;
 using IdentityHost.Protocol.Tokens;
@@ -50,13 +51,20 @@ internal static class BrowserSession
         });
     }
 
-    /// <summary>What the cookie carries: which session, and nothing that could be old.</summary>
-    public static ClaimsPrincipal TicketOf(Guid session) => new(new ClaimsIdentity([new Claim(BrowserClaims.Session, Identifiers.Text(session))], Scheme));
+    /// <summary>What the cookie carries: which session, and when its person last proved who they are. After they do so again it is worth nothing.</summary>
+    public static ClaimsPrincipal TicketOf(BrowserTicket ticket) => new(new ClaimsIdentity(
+        [
+            new Claim(BrowserClaims.Session, Identifiers.Text(ticket.SessionId)),
+            new Claim(BrowserClaims.AuthTime, ticket.AuthTime.ToString("O", CultureInfo.InvariantCulture)),
+        ],
+        Scheme));
 
     static async Task ValidateAsync(CookieValidatePrincipalContext context, BrowserSessions sessions)
     {
         var person = Guid.TryParseExact(context.Principal?.FindFirstValue(BrowserClaims.Session), "N", out var id)
-            ? await sessions.FindAsync(id, context.HttpContext.RequestAborted)
+            && DateTimeOffset.TryParseExact(
+                context.Principal.FindFirstValue(BrowserClaims.AuthTime), "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var authTime)
+            ? await sessions.FindAsync(new BrowserTicket(id, authTime), context.HttpContext.RequestAborted)
             : null;
         if (person is null)
             context.RejectPrincipal();

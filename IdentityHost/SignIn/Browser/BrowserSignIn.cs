@@ -9,10 +9,10 @@ using Npgsql;
 namespace IdentityHost.SignIn.Browser;
 
 /// <summary>Signs people in and out of this host's pages: the same door, limits and sessions as every other way in.</summary>
-internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, NpgsqlDataSource database)
+internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, BrowserSessions browserSessions, NpgsqlDataSource database)
 {
     /// <summary>Proves a password, begins a session and gives the browser its cookie.</summary>
-    /// <param name="context">The request; a session it already has is ended, so that a cookie from before the sign-in is worth nothing.</param>
+    /// <param name="context">The request; see <see cref="BeginAsync"/> for a session it already has.</param>
     /// <param name="identifier">Username or e-mail, as typed.</param>
     /// <param name="password">As typed.</param>
     /// <param name="newPassword">The password to change to, where the old one must be changed.</param>
@@ -21,7 +21,7 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Npgsq
         WithPasswordAsync(context, identifier, password, newPassword, static (_, _) => { });
 
     /// <inheritdoc cref="WithPasswordAsync(HttpContext, string, string, string?)"/>
-    /// <param name="context">The request; a session it already has is ended, so that a cookie from before the sign-in is worth nothing.</param>
+    /// <param name="context">The request; see <see cref="BeginAsync"/> for a session it already has.</param>
     /// <param name="identifier">Username or e-mail, as typed.</param>
     /// <param name="password">As typed.</param>
     /// <param name="newPassword">The password to change to, where the old one must be changed.</param>
@@ -58,11 +58,20 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Npgsq
         }
     }
 
-    /// <summary>Gives the browser the cookie of a session that was just begun.</summary>
+    /// <summary>
+    /// Gives the browser the cookie of a session that was just begun. One that it already has goes on if it is the same person's, under a new
+    /// cookie; somebody else's ends, so that a cookie from before the sign-in is worth nothing either way.
+    /// </summary>
     public async Task BeginAsync(HttpContext context, Subject subject)
     {
-        await EndCurrentAsync(context);
-        await context.SignInAsync(BrowserSession.Scheme, BrowserSession.TicketOf(subject.SessionId));
+        var current = await PersonAsync(context);
+        if (current is not null && current.UserId != subject.Id)
+        {
+            await EndCurrentAsync(context);
+            current = null;
+        }
+        if (await browserSessions.BeginAsync(subject.SessionId, current?.SessionId, context.RequestAborted) is { } ticket)
+            await context.SignInAsync(BrowserSession.Scheme, BrowserSession.TicketOf(ticket));
     }
 
     /// <summary>Ends the browser's session with every grant and token on it, and takes the cookie away.</summary>

@@ -225,6 +225,20 @@ public sealed class PictureRewriterTests
         Assert.InRange(before, 100_000, 200_000);
     }
 
+    [Fact, Case(180)]
+    public async Task Only_so_many_wait_and_the_others_are_told_to_come_back()
+    {
+        using var rewriter = new PictureRewriter();
+        var large = PngOf(Header(2048, 2048), Chunk("IDAT", Zeros(2048L * (1 + 2048 * 4))), Chunk("IEND", []));
+        var all = Enumerable.Range(0, 200).Select(_ => Record.ExceptionAsync(() => rewriter.RewriteAsync(large, default)).AsTask()).ToList();
+        var faults = await Task.WhenAll(all);
+        Assert.Contains(faults, f => f is PictureQueueFullException);
+        Assert.InRange(faults.Count(f => f is null), 32, 199);
+        Assert.All(faults.OfType<Exception>(), f => Assert.IsType<PictureQueueFullException>(f));
+        // And there is room again.
+        Assert.Equal("image/png", (await rewriter.RewriteAsync(Png(), default)).ContentType);
+    }
+
     internal static long Allocated(Action action)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();

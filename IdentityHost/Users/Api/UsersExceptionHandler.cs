@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using IdentityHost.Users.Passwords;
+using IdentityHost.Users.Pictures;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace IdentityHost.Users.Api;
@@ -21,6 +22,7 @@ internal sealed class UsersExceptionHandler : IExceptionHandler
     internal static ApiError Of(Exception exception) => exception switch
     {
         HashingQueueFullException full => ApiErrors.Unavailable(full.RetryAfter),
+        PictureQueueFullException => ApiErrors.Unavailable(PictureQueueFullException.RetryAfter),
         BadHttpRequestException bad => ApiErrors.OfStatus(bad.StatusCode),
         _ when DatabaseAway.Caused(exception) => ApiErrors.Unavailable(DatabaseAway.RetryAfter),
         _ => ApiErrors.ServerError,

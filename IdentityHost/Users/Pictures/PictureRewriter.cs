@@ -14,18 +14,33 @@ internal sealed class PictureRewriter : IDisposable
     /// <summary>A picture costs up to a second of a core; the others stay with those who carry a token.</summary>
     readonly SemaphoreSlim _width = new(Math.Max(1, Environment.ProcessorCount / 2));
 
+    /// <summary>Each that waits holds its bytes: 64 MB of them at most.</summary>
+    const int MostAtOnce = 32;
+
+    int _atOnce;
+
     /// <summary>Off the calling thread, and a few at a time.</summary>
     /// <exception cref="InvalidPictureException">The bytes are no picture that is kept.</exception>
+    /// <exception cref="PictureQueueFullException">Too many wait already.</exception>
     public async Task<CleanPicture> RewriteAsync(ReadOnlyMemory<byte> file, CancellationToken cancellationToken)
     {
-        await _width.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(() => Rewrite(file), cancellationToken);
+            if (Interlocked.Increment(ref _atOnce) > MostAtOnce)
+                throw new PictureQueueFullException();
+            await _width.WaitAsync(cancellationToken);
+            try
+            {
+                return await Task.Run(() => Rewrite(file), cancellationToken);
+            }
+            finally
+            {
+                _width.Release();
+            }
         }
         finally
         {
-            _width.Release();
+            Interlocked.Decrement(ref _atOnce);
         }
     }
 
@@ -42,4 +57,10 @@ internal sealed class PictureRewriter : IDisposable
     }
 
     public void Dispose() => _width.Dispose();
+}
+
+/// <summary>More pictures wait than there is room for. HTTP answers 503 with <c>Retry-After</c>.</summary>
+internal sealed class PictureQueueFullException() : Exception("Too many pictures are waiting to be written anew.")
+{
+    public static TimeSpan RetryAfter => TimeSpan.FromSeconds(5);
 }

@@ -31,7 +31,7 @@ internal sealed class RateLimits
         LongestBlock = TimeSpan.FromMinutes(15),
     };
 
-    /// <summary>Applications that strangers at one address register, and changes to them.</summary>
+    /// <summary>Applications that strangers at one address register.</summary>
     public PermitLimit ClientRegistration { get; set; } = new() { Window = TimeSpan.FromHours(1) };
 
     /// <summary>The longest time after which a counter that saw no more failures decides nothing.</summary>

@@ -10,7 +10,10 @@ public sealed class TalkativeScheduler(TestPostgres postgres) : HostFixture(post
 {
     // No window is longer than that of addresses.
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
-        [new("Logging:LogLevel:Quartz", "Debug"), new("RateLimits:ClientRegistration:Window", "00:10:00")];
+    [
+        new("Logging:LogLevel:Quartz", "Debug"),
+        .. new[] { "Registration", "Mail", "Pictures", "ClientRegistration" }.Select(limit => KeyValuePair.Create($"RateLimits:{limit}:Window", (string?)"00:10:00")),
+    ];
 }
 
 /// <summary>Rows that decide nothing any more go; rows that decide something stay.</summary>

@@ -34,8 +34,13 @@ public sealed class RegistrationLimitTests(LimitedRegistrationHost host) : IClas
         var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => host.Client.PostAsync(Registering.Metadata())));
         Assert.Equal(LimitedRegistrationHost.Most, answers.Count(a => a.StatusCode == HttpStatusCode.Created));
         Assert.All(answers, a => Assert.True(a.StatusCode is HttpStatusCode.Created or HttpStatusCode.TooManyRequests, $"{a.StatusCode}"));
+        var made = new Registered(await answers.First(a => a.StatusCode == HttpStatusCode.Created).JsonAsync());
         foreach (var node in host.Nodes)
         {
+            using var change = await node.Client.ManageAsync(HttpMethod.Put, made, made.Metadata(("client_name", "Changed")));
+            Assert.Equal(HttpStatusCode.TooManyRequests, change.StatusCode);
+            using var read = await node.Client.ManageAsync(HttpMethod.Get, made);
+            Assert.Equal(HttpStatusCode.OK, read.StatusCode);
             using var refused = await node.Client.PostAsync(Registering.Metadata());
             Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
             Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));

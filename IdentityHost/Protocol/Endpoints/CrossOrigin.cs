@@ -22,7 +22,8 @@ internal sealed class CrossOrigin(RequestDelegate next, AllowedOrigins origins)
         var path = context.Request.Path.Value ?? "";
         if (path.StartsWith("/.well-known/", StringComparison.OrdinalIgnoreCase))
             return MethodsOf(path) is { } reading ? ServeAsync(context, Everybody, reading) : next(context);
-        return path.StartsWith("/connect/", StringComparison.OrdinalIgnoreCase) && MethodsOf(path) is { } methods
+        // No browser's script: nothing of this concerns it, and nobody may keep these answers anyway.
+        return context.Request.Headers.Origin.Count > 0 && path.StartsWith("/connect/", StringComparison.OrdinalIgnoreCase) && MethodsOf(path) is { } methods
             ? JudgeAsync(context, methods)
             : next(context);
     }
@@ -39,7 +40,6 @@ internal sealed class CrossOrigin(RequestDelegate next, AllowedOrigins origins)
     async Task JudgeAsync(HttpContext context, string methods)
     {
         var headers = context.Request.Headers.Origin;
-        // Whoever keeps the answer must know that it depends on who asked.
         Tell(context, "Vary", "Origin");
         if (headers is [{ Length: > 0 } origin] && origin != Opaque && await origins.IncludesAsync(origin, context.RequestAborted))
             await ServeAsync(context, origin, methods);

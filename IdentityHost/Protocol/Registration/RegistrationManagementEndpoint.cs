@@ -57,8 +57,8 @@ internal sealed class RegistrationManagementEndpoint(
         if ((await MetadataDocument.ReadAsync(context.Request, stop)).Failed(out var error, out var sent)
             || (error = Foreign(sent, client)) is not null
             || rules.Read(sent, client.Trusted).Failed(out error, out var metadata)
-            // What makes this host fetch something is counted as a registration is.
-            || (!client.Trusted && metadata.SectorIdentifierUri is not null && (error = await limit.CountAsync(address, stop)) is not null)
+            // As a registration is: each makes every node read the row again, and may make this one fetch something.
+            || (!client.Trusted && (error = await limit.CountAsync(address, stop)) is not null)
             || (error = await sectors.CheckAsync(metadata, stop)) is not null)
         {
             await ProtocolErrorWriter.WriteAsync(context, error);

@@ -125,8 +125,9 @@ sealed partial class RemoteKeys(IssuerConnection issuer, ResourceServerMetrics m
                 _fetching.Release();
             }
         }
-        catch (Exception e) when (e is IssuerException or IOException or OperationCanceledException)
+        catch (Exception e)
         {
+            // Whatever it was: what is known stays, and the next try comes soon.
             if (!cancellationToken.IsCancellationRequested)
             {
                 metrics.Fetched(reason, succeeded: false);

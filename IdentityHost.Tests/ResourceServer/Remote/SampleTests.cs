@@ -7,7 +7,7 @@ using IdentityHost.Tests.Support;
 namespace IdentityHost.Tests.ResourceServer.Remote;
 
 /// <summary>Nodes whose discovery document names an address at which they are.</summary>
-public sealed class SampleHost(TestPostgres postgres) : HostFixture(postgres)
+public class SampleHost(TestPostgres postgres) : HostFixture(postgres)
 {
     int _port;
 

@@ -55,6 +55,8 @@ internal sealed record FeedCursor(int Epoch, long System, ulong Frontier, Immuta
                 return null;
             running.Add(frontier - below);
         }
+        if (running.Count > MostRunning)
+            return null;
         return new FeedCursor(epoch, unchecked((long)system), frontier, running.ToImmutable());
     }
 

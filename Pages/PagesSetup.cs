@@ -12,7 +12,7 @@ internal static class PagesSetup
 {
     public static WebApplicationBuilder AddPages(this WebApplicationBuilder builder)
     {
-        builder.Services.AddRazorPages();
+        builder.Services.AddRazorPages().AddMvcOptions(options => options.Filters.Add(new HandlerRequired()));
         builder.Services.AddOptions<AntiforgeryOptions>().Configure<Issuer>((options, issuer) =>
         {
             options.Cookie.Name = issuer.IsHttps ? "__Host-identityhost-form" : "identityhost-form";

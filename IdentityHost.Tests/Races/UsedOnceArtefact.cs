@@ -8,6 +8,9 @@ namespace IdentityHost.Tests.Races;
 /// </summary>
 public abstract class UsedOnceArtefact
 {
+    /// <summary>How many times dearer a round is than one of a token: so many times fewer there are.</summary>
+    public virtual int Weight => 1;
+
     /// <summary>A new one, unused.</summary>
     public abstract Task<string> CreateAsync(HostFixture host);
 

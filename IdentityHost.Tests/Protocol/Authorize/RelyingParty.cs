@@ -45,6 +45,22 @@ public sealed class RelyingParty(HostFixture host, string clientId, string? secr
         return [.. parameters.Where(p => p.Value is not null).Select(p => (p.Name, p.Value!))];
     }
 
+    /// <summary>An application as dynamic registration writes it: nobody vouches for it.</summary>
+    public static async Task<RelyingParty> RegisteredAsync(HostFixture host, string name)
+    {
+        var id = "registered-" + BackChannel.NewName();
+        await host.ExecuteAsync(
+            """
+            INSERT INTO applications (client_id, display_name, token_endpoint_auth_method, grant_types, scopes, redirect_uris, consent, audiences,
+                post_logout_redirect_uris, allowed_origins, enabled, epoch, declared, registered_metadata)
+            VALUES ($1, $2, 'none', '{authorization_code}', '{openid,users:self}', ARRAY[$3], 'untrusted', '{}', '{}', '{}', true, 0, false, '{}')
+            """,
+            id,
+            name,
+            AuthorizeHost.Callback);
+        return new RelyingParty(host, id, secret: null);
+    }
+
     /// <summary>A signed-in tab of a new person.</summary>
     public async Task<(Tab Tab, string Username, long Id)> PersonAsync()
     {
@@ -91,7 +107,11 @@ public sealed class RelyingParty(HostFixture host, string clientId, string? secr
         return members["code"];
     }
 
-    public Task<HttpResponseMessage> RedeemAsync(HttpClient node, string code, params (string Name, string? Value)[] changes)
+    public Task<HttpResponseMessage> RedeemAsync(HttpClient node, string code, params (string Name, string? Value)[] changes) =>
+        node.SendAsync(NewRedemption(code, changes));
+
+    /// <summary>A complete token request for the code of the last authorization request.</summary>
+    public HttpRequestMessage NewRedemption(string code, params (string Name, string? Value)[] changes)
     {
         List<(string Name, string? Value)> parameters =
         [
@@ -110,7 +130,7 @@ public sealed class RelyingParty(HostFixture host, string clientId, string? secr
             request.Headers.TryAddWithoutValidation("Authorization", basic);
         }
         request.Content = new FormUrlEncodedContent(parameters.Where(p => p.Value is not null).Select(p => new KeyValuePair<string, string>(p.Name, p.Value!)));
-        return node.SendAsync(request);
+        return request;
     }
 
     /// <summary>The whole way.</summary>

@@ -7,9 +7,9 @@ internal sealed class AuthorizeChecks(ResourceCheck resources)
 {
     readonly IAuthorizeCheck[] _all =
     [
-        // By these two every later error travels.
-        new ResponseModeCheck(),
+        // By these two every error travels, so the state is known before anything can be wrong.
         new StateCheck(),
+        new ResponseModeCheck(),
         new RepeatedParametersCheck(),
         new RequestObjectCheck(),
         new ResponseTypeCheck(),

@@ -1,6 +1,4 @@
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Encodings.Web;
 using IdentityHost.Data.Entities;
 
 namespace IdentityHost.Protocol.Authorize;
@@ -27,7 +25,7 @@ internal sealed class AuthorizeResponse(Issuer issuer)
         response.Headers.CacheControl = "no-store";
         var members = With(request, answer);
         if (request.ResponseMode == ResponseModes.FormPost)
-            return WriteFormAsync(response, redirect, members);
+            return FormPostPage.WriteAsync(context, redirect, members);
         // 303 whatever came before: a password that was posted here must not be posted on (RFC 9700 §4.12).
         response.StatusCode = StatusCodes.Status303SeeOther;
         response.Headers.Location = Address(redirect, request.ResponseMode, members);
@@ -52,26 +50,5 @@ internal sealed class AuthorizeResponse(Issuer issuer)
             separator = '&';
         }
         return text.ToString();
-    }
-
-    /// <summary>OAuth 2.0 Form Post Response Mode §2: a page whose form posts itself; without scripts by its button.</summary>
-    static Task WriteFormAsync(HttpResponse response, VerifiedRedirect redirect, List<(string Name, string Value)> members)
-    {
-        var nonce = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
-        var html = HtmlEncoder.Default;
-        var fields = string.Concat(members.Select(m => $"<input type=\"hidden\" name=\"{html.Encode(m.Name)}\" value=\"{html.Encode(m.Value)}\">"));
-        var host = html.Encode(redirect.Host);
-        var page =
-            $"""
-            <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark"><title>{host}</title></head>
-            <body><main><h1>{host}</h1><form method="post" action="{html.Encode(redirect.Uri)}">{fields}<button type="submit">Continue to {host}</button></form></main>
-            <script nonce="{nonce}">document.forms[0].submit()</script></body></html>
-            """;
-        // No form-action: this form's is the very address that was verified.
-        response.Headers.ContentSecurityPolicy = $"default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'";
-        response.ContentType = "text/html; charset=utf-8";
-        return response.WriteAsync(page);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IdentityHost.Protocol.Clients;
 
 namespace IdentityHost.Protocol.Authorize;
@@ -61,6 +62,6 @@ internal sealed class VerifiedRedirect
         }
         start = authority[..colon];
         var port = authority[(colon + 1)..];
-        return port.Length is > 0 and <= 5 && !port.ContainsAnyExceptInRange('0', '9');
+        return ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && port[0] != '0';
     }
 }

@@ -21,16 +21,12 @@ internal sealed class AuthorizationCodeGrant(AuthorizationCodes codes, RefreshTo
         var verifier = parameters["code_verifier"];
         if (verifier is not null && !IsVerifier(verifier))
             return Refused;
-        var proof = new CodeProof(code, parameters["redirect_uri"], verifier is null ? null : ChallengeOf(verifier));
+        var proof = new CodeProof(code, parameters["redirect_uri"], verifier is null ? null : ChallengeOf(verifier), parameters["resource"]);
         if (await codes.RedeemAsync(proof, client, request.Address, cancellationToken) is not { } redeemed)
-        {
-            // Somebody took the challenge out of the request on its way (RFC 9700 §4.8): the client, which sends a verifier, is to know.
-            return verifier is not null && await codes.HasNoChallengeAsync(code, client, cancellationToken)
-                ? ProtocolError.InvalidRequest("code_verifier is there, but the authorization request had no code_challenge.")
-                : Refused;
-        }
+            return await codes.WhyNotAsync(proof, client, cancellationToken) ?? Refused;
         var (bought, grantId, salt) = redeemed;
-        var scopes = bought.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        // What the application may no longer have is left out.
+        string[] scopes = [.. bought.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(client.Scopes.Contains)];
         return new Granted(RequestedScopes.Narrow(scopes, bought.Subject.Role), bought.Subject)
         {
             GrantId = grantId,

@@ -62,20 +62,24 @@ internal sealed class GrantRows(TimeProvider clock, Revocations revocations, IOp
     public (Guid Id, byte[] Salt) Add(WriteBatch batch, Client client, Subject subject, IReadOnlyList<string> scopes)
     {
         var grant = NewRow();
-        Add(batch, Insert, client, grant, Sql.Value(subject.SessionId), Sql.Value(subject.Id), Sql.Value(string.Join(' ', scopes)));
+        Add(batch, Insert, client, grant, static _ => { }, Sql.Value(subject.SessionId), Sql.Value(subject.Id), Sql.Value(string.Join(' ', scopes)));
         return grant;
     }
 
     /// <summary>Adds the grant that a code buys, after the statement that used the code with the grant's id. Nothing is made where that found none.</summary>
-    public void AddOfCode(WriteBatch batch, Client client, Guid codeId, (Guid Id, byte[] Salt) grant) =>
-        Add(batch, InsertOfCode, client, grant, Sql.Value(codeId));
+    public void AddOfCode(WriteBatch batch, Client client, Guid codeId, (Guid Id, byte[] Salt) grant, Action<bool> isMade) =>
+        Add(batch, InsertOfCode, client, grant, isMade, Sql.Value(codeId));
 
-    void Add(WriteBatch batch, string sql, Client client, (Guid Id, byte[] Salt) grant, params NpgsqlParameter[] source)
+    void Add(WriteBatch batch, string sql, Client client, (Guid Id, byte[] Salt) grant, Action<bool> isMade, params NpgsqlParameter[] source)
     {
         var crowdedOut = false;
         batch.AddRead(
             sql,
-            row => crowdedOut = row.GetInt64(1) > 0,
+            row =>
+            {
+                isMade(row.GetInt64(0) > 0);
+                crowdedOut = row.GetInt64(1) > 0;
+            },
             [
                 Sql.Value(client.ApplicationId),
                 Sql.Value(client.Epoch),

@@ -19,13 +19,9 @@ internal sealed class RefreshTokenGrant(RefreshTokens tokens, RefreshRotation ro
         if (tokens.Parse(text) is not { } parts)
             return Refused;
         // RFC 6749 §6: what was never granted cannot be asked for now; the new access token alone is narrower, the grant stays as it is.
-        string[] narrower = wish is null ? [] : [.. asked];
+        var narrower = new RefreshWish(wish is null ? [] : [.. asked], request.Parameters["resource"]);
         if (await rotation.RotateAsync(parts, narrower, request.Client, request.Address, cancellationToken) is not { } grant)
-        {
-            return await rotation.WasScopeTooWideAsync(parts, narrower, request.Client, request.Address, cancellationToken)
-                ? ProtocolError.InvalidScope("A scope was asked for that was not granted.")
-                : Refused;
-        }
+            return await rotation.WhyNotAsync(parts, narrower, request.Client, request.Address, cancellationToken) ?? Refused;
         // What the application may no longer have, and what the person's role no longer allows, is left out, even if nothing remains: the
         // client must get its successor, or its next try would count as a replay.
         var granted = (wish is null ? grant.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries) : asked)

@@ -16,7 +16,8 @@ namespace IdentityHost.Protocol.Tokens;
 /// <param name="Code">The code, taken apart.</param>
 /// <param name="RedirectUri">The address it names; null where it names none.</param>
 /// <param name="CodeChallenge">What its verifier comes to (RFC 7636 §4.6); null where it sent none.</param>
-internal sealed record CodeProof(AuthorizationCodeParts Code, string? RedirectUri, string? CodeChallenge);
+/// <param name="Resource">The one resource server that the token is to be for (RFC 8707 §2.2); null where it names none.</param>
+internal sealed record CodeProof(AuthorizationCodeParts Code, string? RedirectUri, string? CodeChallenge, string? Resource);
 
 /// <summary>A code that was taken apart and is ours. What it buys, the row says.</summary>
 internal sealed record AuthorizationCodeParts(Guid Id, byte[] Salt);
@@ -55,8 +56,8 @@ internal sealed class AuthorizationCodes(
         RETURNING salt
         """;
 
-    // The proofs are part of the statement: a stranger's wrong guess uses nothing up and ends nothing. The first who has them all uses the code;
-    // whoever comes with them again ends what the first use bought (RFC 6749 §4.1.2), since one of the two has stolen it.
+    // The proofs are part of the statement: a stranger's wrong guess uses nothing up and ends nothing, nor does a wish that the code cannot fulfil.
+    // The first who has them all uses the code; whoever comes with them again is a replay.
     static readonly string RedeemSql =
         $"""
         WITH person AS MATERIALIZED (
@@ -71,18 +72,27 @@ internal sealed class AuthorizationCodes(
             FROM person, session, application
             WHERE c.id = $1 AND c.application_id = application.id AND c.salt = $4
               AND (c.redirect_uri = $5 OR ($5 IS NULL AND NOT c.redirect_uri_sent)) AND c.code_challenge IS NOT DISTINCT FROM $6
-              AND (c.used_at IS NOT NULL OR c.expires_at > identity_now())
-            RETURNING c.grant_id, c.grant_id <> $7 AS replayed, c.user_id, c.scope, c.nonce, c.resources, person.role, person.epoch,
-                      session.id AS session_id, session.expires_at, session.auth_time, session.amr),
-        ended AS (
-            UPDATE grants g SET ended_at = identity_now() FROM used WHERE used.replayed AND g.id = used.grant_id AND g.ended_at IS NULL
-            RETURNING g.id, g.user_id),
+              AND (c.used_at IS NOT NULL
+                   OR (c.expires_at > identity_now() AND ($8::text IS NULL OR cardinality(c.resources) = 0 OR $8 = ANY (c.resources))))
+            RETURNING c.grant_id, c.user_id, c.scope, c.nonce, c.resources, person.role, person.epoch,
+                      session.id AS session_id, session.expires_at, session.auth_time, session.amr)
+        SELECT grant_id, user_id, epoch, role, session_id, expires_at, auth_time, amr, scope, nonce, resources FROM used
+        """;
+
+    // A statement of its own, after the first use has committed: one that had waited for it would not see the grant that it wrote.
+    static readonly string EndReplayedSql =
+        $"""
+        WITH ended AS (UPDATE grants SET ended_at = identity_now() WHERE id = $1 AND ended_at IS NULL RETURNING id),
         revoked AS (
             {Revocations.InsertInto}
-            SELECT {(short)RevocationKind.Grant}, replace(id::text, '-', ''), NULL, identity_now() + $8 FROM ended),
-        audited AS (
-            {AuditLog.InsertInto} SELECT '{AuditKinds.CodeReplayed}', NULL, user_id, $9, $10, replace(grant_id::text, '-', '') FROM used WHERE replayed)
-        SELECT replayed, user_id, epoch, role, session_id, expires_at, auth_time, amr, scope, nonce, resources FROM used
+            SELECT {(short)RevocationKind.Grant}, $2, NULL, identity_now() + $3 FROM ended)
+        {AuditLog.InsertInto} VALUES ('{AuditKinds.CodeReplayed}', NULL, $4, $5, $6, $2)
+        """;
+
+    const string WhyNotSql =
+        """
+        SELECT code_challenge IS NULL, code_challenge IS NOT DISTINCT FROM $4 AND cardinality(resources) > 0, resources FROM authorization_codes
+        WHERE id = $1 AND application_id = $2 AND salt = $3 AND used_at IS NULL AND expires_at > identity_now()
         """;
 
     static ReadOnlySpan<byte> Label => "identityhost authorization code 1\0"u8;
@@ -131,16 +141,12 @@ internal sealed class AuthorizationCodes(
         CodeProof proof, Client client, string address, CancellationToken cancellationToken)
     {
         var batch = new WriteBatch();
-        var replayed = false;
-        RedeemedCode? bought = null;
+        (Guid Grant, RedeemedCode Code)? used = null;
+        var made = false;
         var grant = grants.NewRow();
         batch.AddRead(
             RedeemSql,
-            row =>
-            {
-                replayed = row.GetBoolean(0);
-                bought = replayed ? null : Read(row);
-            },
+            row => used = (row.GetGuid(0), Read(row)),
             Sql.Value(proof.Code.Id),
             Sql.Value(client.ApplicationId),
             Sql.Value(client.Epoch),
@@ -148,24 +154,55 @@ internal sealed class AuthorizationCodes(
             Sql.Optional(proof.RedirectUri),
             Sql.Optional(proof.CodeChallenge),
             Sql.Value(grant.Id),
-            Sql.Value(revocation.Value.Keep),
-            Sql.Value(client.ClientId),
-            Sql.Value(address));
-        grants.AddOfCode(batch, client, proof.Code.Id, grant);
-        batch.AfterCommit(() => replayed ? revocations.PublishAsync() : Task.CompletedTask);
+            Sql.Optional(proof.Resource));
+        // The last word: of a batch that was sent once more after a deadlock, the first statement may have read a row that was taken back.
+        grants.AddOfCode(batch, client, proof.Code.Id, grant, isMade => made = isMade);
         await batch.ExecuteAsync(database, cancellationToken);
-        return bought is null ? null : (bought, grant.Id, grant.Salt);
+        if (made && used is { } bought && bought.Grant == grant.Id)
+            return (bought.Code, grant.Id, grant.Salt);
+        if (used is { } replayed && replayed.Grant != grant.Id)
+            await EndReplayedAsync(replayed.Grant, replayed.Code.Subject.Id, client, address);
+        return null;
     }
 
-    /// <summary>Asked after a refusal only: whether a verifier came for a code that has no challenge, which a client should be told.</summary>
-    public async Task<bool> HasNoChallengeAsync(AuthorizationCodeParts code, Client client, CancellationToken cancellationToken)
+    /// <summary>
+    /// What the first use of a code bought ends when somebody comes with it and every proof again (RFC 6749 §4.1.2): one of the two has stolen it.
+    /// Not given up if the client hangs up.
+    /// </summary>
+    async Task EndReplayedAsync(Guid grantId, long userId, Client client, string address)
     {
-        await using var command = database.CreateCommand(
-            "SELECT 1 FROM authorization_codes WHERE id = $1 AND application_id = $2 AND salt = $3 AND code_challenge IS NULL AND used_at IS NULL");
-        command.Parameters.Add(Sql.Value(code.Id));
+        var batch = new WriteBatch();
+        batch.Add(
+            EndReplayedSql,
+            Sql.Value(grantId),
+            Sql.Value(Identifiers.Text(grantId)),
+            Sql.Value(revocation.Value.Keep),
+            Sql.Value(userId),
+            Sql.Value(client.ClientId),
+            Sql.Value(address));
+        revocations.PublishWith(batch);
+        await batch.ExecuteAsync(database, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Asked after a refusal only: what the client should be told of a code that it may still use. A verifier for a code that has no challenge
+    /// (somebody took it out of the request on its way, RFC 9700 §4.8), or a resource server that was not asked for.
+    /// </summary>
+    public async Task<ProtocolError?> WhyNotAsync(CodeProof proof, Client client, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(WhyNotSql);
+        command.Parameters.Add(Sql.Value(proof.Code.Id));
         command.Parameters.Add(Sql.Value(client.ApplicationId));
-        command.Parameters.Add(Sql.Value(code.Salt));
-        return await command.ExecuteScalarAsync(cancellationToken) is not null;
+        command.Parameters.Add(Sql.Value(proof.Code.Salt));
+        command.Parameters.Add(Sql.Optional(proof.CodeChallenge));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
+            return null;
+        if (proof.CodeChallenge is not null && row.GetBoolean(0))
+            return ProtocolError.InvalidRequest("code_verifier is there, but the authorization request had no code_challenge.");
+        return proof.Resource is { } resource && row.GetBoolean(1) && !row.GetFieldValue<string[]>(2).Contains(resource)
+            ? ProtocolError.InvalidTarget
+            : null;
     }
 
     string Derive(Guid id, ReadOnlySpan<byte> salt)

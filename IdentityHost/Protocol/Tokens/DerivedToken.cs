@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.ResourceServer;
 
 namespace IdentityHost.Protocol.Tokens;
 
@@ -24,7 +25,7 @@ internal static class DerivedToken
         var length = body.Length + ServerKey.CodeLength;
         Span<byte> token = stackalloc byte[length];
         if (text.Length != prefix.Length + Base64Url.GetEncodedLength(length) || !text.StartsWith(prefix, StringComparison.Ordinal)
-            || !Base64Url.TryDecodeFromChars(text.AsSpan(prefix.Length), token, out var written) || written != length)
+            || !CanonicalBase64Url.TryDecode(text.AsSpan(prefix.Length), token, out var written) || written != length)
             return false;
         Span<byte> expected = stackalloc byte[ServerKey.CodeLength];
         key.Authenticate(label, token[..body.Length], expected);

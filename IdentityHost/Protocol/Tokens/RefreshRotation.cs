@@ -18,6 +18,11 @@ namespace IdentityHost.Protocol.Tokens;
 internal sealed record RefreshedGrant(
     Guid GrantId, string Scope, string Successor, Subject Subject, DateTimeOffset CreatedAt, string[] Resources);
 
+/// <summary>What a refresh asks for.</summary>
+/// <param name="Scopes">None means those granted.</param>
+/// <param name="Resource">The one resource server the token is to be for; null means those of the grant.</param>
+internal sealed record RefreshWish(string[] Scopes, string? Resource);
+
 /// <summary>
 /// Rotation, in one statement by primary key. It locks what it depends on (person, session, application): a plain join would re-check the
 /// grant's row only, and succeed after somebody's disabling of the person has committed.
@@ -53,7 +58,7 @@ internal sealed class RefreshRotation(
             FROM subject
             WHERE g.id = subject.grant_id AND g.application_id = $3 AND g.salt = $4 AND g.generation >= $2
               AND g.ended_at IS NULL AND g.expires_at > identity_now() AND g.rotated_at + $7 > identity_now()
-              AND $12 <@ string_to_array(g.scope, ' ')
+              AND $12 <@ string_to_array(g.scope, ' ') AND ($13::text IS NULL OR cardinality(g.resources) = 0 OR $13 = ANY (g.resources))
             RETURNING g.generation, g.scope, g.ended_at IS NOT NULL AS replayed, subject.user_id, subject.role, subject.epoch, subject.session_id,
                       subject.expires_at, subject.auth_time, subject.amr, g.created_at, g.resources),
         revoked AS (
@@ -69,17 +74,17 @@ internal sealed class RefreshRotation(
     /// a predecessor that will soon count as a replay.
     /// </summary>
     /// <param name="token">The token, taken apart.</param>
-    /// <param name="scopes">The scopes asked for; none means those granted.</param>
+    /// <param name="wish">What is asked for, within what was granted.</param>
     /// <param name="client">Who presents it.</param>
     /// <param name="address">Where it comes from, for the audit.</param>
     /// <param name="cancellationToken">Stops the statement.</param>
     /// <returns>Null where it does not work (any more); a replay has by then ended the grant.</returns>
     public Task<RefreshedGrant?> RotateAsync(
-        RefreshTokenParts token, string[] scopes, Client client, string address, CancellationToken cancellationToken) =>
-        Conflicts.RetryAsync(() => TryRotateAsync(token, scopes, client, address, cancellationToken));
+        RefreshTokenParts token, RefreshWish wish, Client client, string address, CancellationToken cancellationToken) =>
+        Conflicts.RetryAsync(() => TryRotateAsync(token, wish, client, address, cancellationToken));
 
     async Task<RefreshedGrant?> TryRotateAsync(
-        RefreshTokenParts token, string[] scopes, Client client, string address, CancellationToken cancellationToken)
+        RefreshTokenParts token, RefreshWish wish, Client client, string address, CancellationToken cancellationToken)
     {
         var lifetimes = options.Value;
         await using var command = database.CreateCommand(Statement);
@@ -95,7 +100,8 @@ internal sealed class RefreshRotation(
         parameters.Add(Sql.Value(revocation.Value.Keep));
         parameters.Add(Sql.Value(client.ClientId));
         parameters.Add(Sql.Value(address));
-        parameters.Add(Sql.Value(scopes));
+        parameters.Add(Sql.Value(wish.Scopes));
+        parameters.Add(Sql.Optional(wish.Resource));
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))
             return null;
@@ -123,21 +129,22 @@ internal sealed class RefreshRotation(
     }
 
     /// <summary>
-    /// Asked after a refusal only: whether it was the scope. A generation that the row has not reached was made by a database that is gone (a
+    /// Asked after a refusal only: whether it was the wish. A generation that the row has not reached was made by a database that is gone (a
     /// restored backup, a failover that lost commits), and the audit tells it.
     /// </summary>
-    public async Task<bool> WasScopeTooWideAsync(
-        RefreshTokenParts token, string[] scopes, Client client, string address, CancellationToken cancellationToken)
+    public async Task<ProtocolError?> WhyNotAsync(
+        RefreshTokenParts token, RefreshWish wish, Client client, string address, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            "SELECT generation, $3 <@ string_to_array(scope, ' ') FROM grants WHERE id = $1 AND application_id = $2 AND ended_at IS NULL");
+            "SELECT generation, $3 <@ string_to_array(scope, ' '), $4::text IS NULL OR cardinality(resources) = 0 OR $4 = ANY (resources) FROM grants WHERE id = $1 AND application_id = $2 AND ended_at IS NULL");
         command.Parameters.Add(Sql.Value(token.GrantId));
         command.Parameters.Add(Sql.Value(client.ApplicationId));
-        command.Parameters.Add(Sql.Value(scopes));
+        command.Parameters.Add(Sql.Value(wish.Scopes));
+        command.Parameters.Add(Sql.Optional(wish.Resource));
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))
-            return false;
-        var (generation, granted) = (row.GetInt32(0), row.GetBoolean(1));
+            return null;
+        var (generation, isScopeGranted, isResourceGranted) = (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2));
         if (token.Generation > generation)
         {
             var batch = new WriteBatch();
@@ -150,6 +157,8 @@ internal sealed class RefreshRotation(
             });
             await batch.ExecuteAsync(database, cancellationToken);
         }
-        return !granted;
+        if (!isScopeGranted)
+            return ProtocolError.InvalidScope("A scope was asked for that was not granted.");
+        return isResourceGranted ? null : ProtocolError.InvalidTarget;
     }
 }

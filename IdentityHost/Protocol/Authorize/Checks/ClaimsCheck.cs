@@ -28,8 +28,9 @@ internal sealed class ClaimsCheck : IAuthorizeCheck
             return json.RootElement.ValueKind == JsonValueKind.Object
                 && json.RootElement.EnumerateObject().All(m => m.Name is not ("userinfo" or "id_token") || m.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Null);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second: an escape that is half a character (\ud800), which the parser lets pass until the text is read.
             return false;
         }
     }

@@ -1,6 +1,6 @@
 namespace IdentityHost.Protocol.Authorize.Checks;
 
-/// <summary>How the answer travels: <c>query</c> unless <c>fragment</c> or <c>form_post</c> is asked for (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode). First of all checks: the errors of the others travel by it.</summary>
+/// <summary>How the answer travels: <c>query</c> unless <c>fragment</c> or <c>form_post</c> is asked for (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode). Among the first of all checks: the errors of the others travel by it.</summary>
 internal sealed class ResponseModeCheck : IAuthorizeCheck
 {
     public ValueTask<ProtocolError?> CheckAsync(AuthorizeContext context, CancellationToken cancellationToken) => new(Check(context));

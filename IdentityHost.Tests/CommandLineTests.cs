@@ -16,11 +16,11 @@ public sealed class CommandLineTests(TestPostgres postgres)
         Assert.Equal("", error);
 
         await using var rows = NpgsqlDataSource.Create(database);
-        await using var command = rows.CreateCommand("SELECT (SELECT count(*) FROM signing_keys) + (SELECT count(*) FROM applications WHERE client_id = 'identityhost')");
-        Assert.Equal(2L, await command.ExecuteScalarAsync());
+        await using var command = rows.CreateCommand("SELECT (SELECT count(DISTINCT algorithm) FROM signing_keys) + (SELECT count(*) FROM applications WHERE client_id = 'identityhost')");
+        Assert.Equal(3L, await command.ExecuteScalarAsync());
 
         Assert.Equal(0, (await HostProcess.RunAsync("Production", arguments)).ExitCode);
-        Assert.Equal(2L, await command.ExecuteScalarAsync());
+        Assert.Equal(3L, await command.ExecuteScalarAsync());
         await rows.DisposeAsync();
         await postgres.DropDatabaseAsync(database);
     }

@@ -27,7 +27,7 @@ public sealed partial class PageCostTests(HostFixture host) : IClassFixture<Host
         { "/look-in-mail?for=password", 0 },
         { "/signed-out", 0 },
         { "/nowhere", 0 },
-        { "/account", 3 },
+        { "/account", 4 },
         { "/account/email", 3 },
         { "/account/password", 3 },
     };

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace IdentityHost.Tests.SignIn;
 
-/// <summary>Five nodes that start together on an empty database: one schema, one ring, one signing key, one admin.</summary>
+/// <summary>Five nodes that start together on an empty database: one schema, one ring, one signing key of each algorithm, one admin.</summary>
 [Collection(Alone.Name)]
 public sealed class FirstStartTests(TestPostgres postgres)
 {
@@ -50,7 +50,7 @@ public sealed class FirstStartTests(TestPostgres postgres)
         {
             ("repeated migrations", """SELECT count(*) - count(DISTINCT "MigrationId") + 1 FROM "__EFMigrationsHistory" """),
             ("key rings", "SELECT count(*) FROM data_protection_keys"),
-            ("signing keys", "SELECT count(*) FROM signing_keys"),
+            ("signing keys of an algorithm", "SELECT max(n) FROM (SELECT count(*) AS n FROM signing_keys GROUP BY algorithm) k"),
             ("admins", "SELECT count(*) FROM users"),
             ("admins' events", "SELECT count(*) FROM audit_events WHERE kind = 'user_created'"),
             ("built-in applications", "SELECT count(*) FROM applications WHERE client_id = 'identityhost'"),

@@ -17,6 +17,8 @@ internal interface ISubjectClaims
 /// <param name="PhoneNumber">As they typed it; nobody has checked it.</param>
 /// <param name="Address">The postal address as one would write it on an envelope.</param>
 /// <param name="Role">What they may do here.</param>
+/// <param name="Picture">Where their picture is, for whoever has the address; null where there is none.</param>
 /// <param name="UpdatedAt">When any of it last changed.</param>
 internal sealed record SubjectClaims(
-    string Username, string? Name, string? Email, bool EmailVerified, string? PhoneNumber, string? Address, UserRole Role, DateTimeOffset UpdatedAt);
+    string Username, string? Name, string? Email, bool EmailVerified, string? PhoneNumber, string? Address, UserRole Role, string? Picture,
+    DateTimeOffset UpdatedAt);

@@ -1,16 +1,18 @@
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Protocol;
+using IdentityHost.Users.Pictures;
 using Npgsql;
 
 namespace IdentityHost.SignIn;
 
 /// <summary>Tells the engine about people: what the userinfo endpoint and ID tokens say of them.</summary>
-internal sealed class Subjects(NpgsqlDataSource database) : ISubjectClaims
+internal sealed class Subjects(NpgsqlDataSource database, PictureLinks pictures) : ISubjectClaims
 {
     const string FindSql =
         """
-        SELECT user_name, name, email, email_confirmed, phone_number, address, role, updated_at FROM users WHERE id = $1 AND status
+        SELECT u.user_name, u.name, u.email, u.email_confirmed, u.phone_number, u.address, u.role, u.updated_at, p.version
+        FROM users u LEFT JOIN user_pictures p ON p.user_id = u.id WHERE u.id = $1 AND u.status
         """;
 
     public async Task<SubjectClaims?> FindAsync(long userId, CancellationToken cancellationToken)
@@ -28,6 +30,7 @@ internal sealed class Subjects(NpgsqlDataSource database) : ISubjectClaims
             Text(4),
             Text(5),
             (UserRole)row.GetInt16(6),
+            row.IsDBNull(8) ? null : pictures.UrlOf(userId, row.GetInt32(8)),
             new DateTimeOffset(row.GetDateTime(7)));
 
         string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);

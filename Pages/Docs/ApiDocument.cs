@@ -36,6 +36,7 @@ internal static class ApiDocument
                 ["securitySchemes"] = new JsonObject
                 {
                     ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "JWT" },
+                    ["registration"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "The registration_access_token of the application." },
                     ["client"] = new JsonObject { ["type"] = "http", ["scheme"] = "basic", ["description"] = "client_id and client_secret." },
                 },
             },
@@ -53,7 +54,7 @@ internal static class ApiDocument
         if (Description(operation, path) is { Length: > 0 } description)
             written["description"] = description;
         if (operation.Needs is { } needs)
-            written["security"] = new JsonArray(new JsonObject { [needs == "client" ? "client" : "token"] = new JsonArray() });
+            written["security"] = new JsonArray(new JsonObject { [needs is "client" or "registration" ? needs : "token"] = new JsonArray() });
         if (Parameters(operation, method, path) is { Count: > 0 } parameters)
             written["parameters"] = parameters;
         if (operation.Example is { } example)
@@ -68,7 +69,7 @@ internal static class ApiDocument
 
     static string Description(Operation operation, string path)
     {
-        var scope = operation.Needs is null or "token" or "client" ? "" : $"Scope: {string.Join(" or ", operation.Needs.Split(' '))}.";
+        var scope = operation.Needs is null or "token" or "client" or "registration" ? "" : $"Scope: {string.Join(" or ", operation.Needs.Split(' '))}.";
         var alias = path == operation.Path ? "" : $"The same as {operation.Method} {operation.Path}.";
         return string.Join(' ', new[] { alias, operation.Description, scope }.Where(t => t.Length > 0));
     }
@@ -79,7 +80,7 @@ internal static class ApiDocument
         foreach (var name in path.Split('/').Where(p => p.StartsWith('{')).Select(p => p.Trim('{', '}')))
         {
             var account = name == "id" && !operation.IsProtocol;
-            Add(name, "path", account ? "Of the account." : operation.IsProtocol ? "Of the request." : "Of the session.", account ? "integer" : "string");
+            Add(name, "path", account ? "Of the account." : name == "client_id" ? "Of the application." : operation.IsProtocol ? "Of the request." : "Of the session.", account ? "integer" : "string");
         }
         foreach (var query in operation.Query)
             Add(query.Split(": ")[0], "query", query.Split(": ", 2)[1], "string");
@@ -121,12 +122,12 @@ internal static class ApiDocument
 
     static JsonObject Responses(Operation operation)
     {
-        var success = new JsonObject { ["description"] = operation.Status == 302 ? "A redirect." : "Done." };
+        var success = new JsonObject { ["description"] = operation.Redirects ? "A redirect." : "Done." };
         if (operation.Versioned && operation.Answer is not null)
             success["headers"] = new JsonObject { ["ETag"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } } };
         if (operation.AnswerType is { Length: > 0 } type)
             success["content"] = new JsonObject { [type] = new JsonObject() };
-        else if (operation.AnswerType is null && operation.Status != 302)
+        else if (operation.AnswerType is null && !operation.Redirects)
             success["content"] = Content(operation.IsProtocol ? ApiSchemas.Ref(operation.Answer!) : Envelope(operation.Answer));
         var responses = new JsonObject { [operation.Status.ToString(CultureInfo.InvariantCulture)] = success };
         foreach (var status in AllErrors(operation).GroupBy(e => e.Split(' ')[0]).OrderBy(g => g.Key, StringComparer.Ordinal))
@@ -135,7 +136,7 @@ internal static class ApiDocument
             {
                 ["description"] = string.Join(", ", status.Select(e => e.Split(' ')[1]).Distinct()),
                 // Who came by a browser is told by a page.
-                ["content"] = operation is { IsProtocol: true, Status: 302 }
+                ["content"] = operation is { IsProtocol: true, Redirects: true }
                     ? new JsonObject { ["text/html"] = new JsonObject() }
                     : Content(ApiSchemas.Ref(operation.IsProtocol ? "ProtocolError" : "Error")),
             };

@@ -43,6 +43,7 @@ internal static class ApiMarkdown
                 null => "anyone",
                 "token" => "any valid token",
                 "client" => "a client with its secret",
+                "registration" => "the application, with its `registration_access_token`",
                 var scopes => string.Join(" or ", scopes.Split(' ').Select(s => $"`{s}`")),
             });
             foreach (var query in operation.Query)

@@ -60,6 +60,14 @@ internal static class ApiSchemas
             "expires_in":{"type":"integer","description":"Seconds."},"scope":{"type":"string"}}
             """,
             "access_token", "token_type", "expires_in"),
+        ["UserInfo"] = Object("""{"sub":{"type":"string"},"name":{"type":"string"},"preferred_username":{"type":"string"},"picture":{"type":"string"},"email":{"type":"string"},"email_verified":{"type":"boolean"}}""", "sub"),
+        ["Registration"] = Object(
+            """
+            {"client_id":{"type":"string"},"client_secret":{"type":"string"},"client_secret_expires_at":{"type":"integer","description":"0: never."},
+            "registration_access_token":{"type":"string"},"registration_client_uri":{"type":"string"},"client_name":{"type":"string"},
+            "redirect_uris":{"type":"array","items":{"type":"string"}}}
+            """,
+            "client_id", "redirect_uris"),
         ["Introspection"] = Object("""{"active":{"type":"boolean"},"sub":{"type":"string"},"client_id":{"type":"string"},"scope":{"type":"string"},"exp":{"type":"integer"}}""", "active"),
     };
 

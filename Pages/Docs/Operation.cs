@@ -15,7 +15,7 @@ internal sealed record Operation(string Method, string Path, string Summary)
 
     public string Description { get; init; } = "";
 
-    /// <summary>The scope a token needs: <c>users:self</c>, <c>users:manage</c>, both in one string where either does; "token" for any, "client" for a client's secret.</summary>
+    /// <summary>The scope a token needs: <c>users:self</c>, <c>users:manage</c>, both in one string where either does; "token" for any, "client" for a client's secret, "registration" for a registration access token.</summary>
     public string? Needs { get; init; }
 
     /// <summary>The example body, as JSON; forms take the same members.</summary>
@@ -34,6 +34,9 @@ internal sealed record Operation(string Method, string Path, string Summary)
     public string? AnswerType { get; init; }
 
     public int Status { get; init; } = 200;
+
+    /// <summary>Whether it sends a browser on.</summary>
+    public bool Redirects => Status is 302 or 303;
 
     /// <summary>Errors that are special to it, as <c>status code</c>.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];

@@ -9,7 +9,10 @@ using Pages.Docs;
 namespace IdentityHost.Tests.Pages.Docs;
 
 /// <summary>A host for the examples of the reference alone: each begins with nobody there but the admin.</summary>
-public sealed class DocsHost(TestPostgres postgres) : HostFixture(postgres);
+public sealed class DocsHost(TestPostgres postgres) : HostFixture(postgres)
+{
+    protected override IEnumerable<KeyValuePair<string, string?>> Settings => [new("Registration:Open", "true")];
+}
 
 /// <summary>The OpenAPI document says what the host does: every endpoint is in it, and every example is executed.</summary>
 public sealed class DocsTests(DocsHost host) : IClassFixture<DocsHost>
@@ -86,12 +89,16 @@ public sealed class DocsTests(DocsHost host) : IClassFixture<DocsHost>
             using var form = new MultipartFormDataContent { { new ByteArrayContent(SamplePictures.Png()), "profile_picture", "a.png" } };
             (await host.Client.AskAsync("PATCH", "/users/current", token, form)).MustBe(200);
         }
+        if (path == "/connect/userinfo")
+            token = await host.Client.AccessTokenAsync("aan", more: ("scope", "openid profile"));
+        var (clientId, managementToken) = path.Contains("{client_id}", StringComparison.Ordinal) ? await RegisterApplicationAsync(document) : ("", "");
         var scheme = operation["security"]?[0]!.AsObject().First().Key;
         var manages = operation["description"]?.GetValue<string>().EndsWith("Scope: users:manage.", StringComparison.Ordinal) == true;
         using var request = new HttpRequestMessage(
-            new HttpMethod(method), path.Replace("{id}", $"{id}", StringComparison.Ordinal).Replace("{sid}", sid, StringComparison.Ordinal));
+            new HttpMethod(method), path.Replace("{id}", $"{id}", StringComparison.Ordinal).Replace("{sid}", sid, StringComparison.Ordinal)
+                .Replace("{client_id}", clientId, StringComparison.Ordinal));
         if (scheme is not null)
-            request.Headers.TryAddWithoutValidation("Authorization", scheme == "client" ? $"Basic {Convert.ToBase64String("demo-service:demo-service-secret-for-development-only"u8)}" : $"Bearer {(manages ? admin : token)}");
+            request.Headers.TryAddWithoutValidation("Authorization", scheme == "client" ? $"Basic {Convert.ToBase64String("demo-service:demo-service-secret-for-development-only"u8)}" : $"Bearer {(scheme == "registration" ? managementToken : manages ? admin : token)}");
         if (type.Length > 0)
         {
             var example = operation["requestBody"]!["content"]![type]!["example"]!.AsObject();
@@ -103,18 +110,27 @@ public sealed class DocsTests(DocsHost host) : IClassFixture<DocsHost>
                 _ => UsersApi.Multipart(fields),
             };
         }
-        using var response = await host.Client.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
+        // A stream has no end to wait for.
+        using var response = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var text = response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? "" : await response.Content.ReadAsStringAsync();
         var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var where = $"{method} {path} {type}: {status} {text}";
         var responses = operation["responses"]!.AsObject();
         // What a browser is sent through needs what came before: without it the refusal is what the document says.
-        Assert.True(status == responses.First().Key || (responses.First().Key == "302" && responses.ContainsKey(status)), where);
+        Assert.True(status == responses.First().Key || (responses.First().Key is "302" or "303" && responses.ContainsKey(status)), where);
         if (responses[status]!["content"] is not JsonObject content)
             return;
         Assert.True(content.ContainsKey(response.Content.Headers.ContentType!.MediaType!), where);
         if (content[Operation.Json]?["schema"] is JsonObject schema)
             MustMatch(document, schema, JsonNode.Parse(text), where);
+    }
+
+    async Task<(string ClientId, string Token)> RegisterApplicationAsync(JsonObject document)
+    {
+        var example = document["paths"]!["/connect/register"]!["post"]!["requestBody"]!["content"]![Operation.Json]!["example"]!;
+        using var answer = await host.Client.PostAsync("/connect/register", UsersApi.Json(example.ToJsonString()));
+        var body = await answer.JsonAsync();
+        return (body["client_id"]!.GetValue<string>(), body["registration_access_token"]!.GetValue<string>());
     }
 
     /// <summary>As much of JSON Schema as the document uses.</summary>

@@ -73,7 +73,8 @@ public sealed class AccountLinkTests(GoogleHost host)
         var (tab, username, _) = await SignedInAsync();
         var person = host.NewPerson();
         var callback = await BeginLinkAsync(tab, person);
-        (await tab.PostSignInAsync(username, BackChannel.Password)).Dispose();
+        (await tab.PostAsync("/account?handler=End", "/account", ("session", await SessionOfAsync(username)))).Dispose();
+        (await tab.SignInAsync(username, BackChannel.Password)).Dispose();
         Assert.Equal("/account?problem=google_session", await tab.LocationAsync(callback));
         Assert.Equal(0, await host.LinkedToAsync(person));
     }
@@ -163,6 +164,9 @@ public sealed class AccountLinkTests(GoogleHost host)
         Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
         return host.Choose(answer.Headers.Location!, person);
     }
+
+    async Task<string> SessionOfAsync(string username) => (await host.ScalarAsync<string>(
+        "SELECT replace(s.id::text, '-', '') FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.user_name = $1 AND s.ended_at IS NULL", username))!;
 
     async Task<(Tab Tab, string Username, long Id)> SignedInAsync()
     {

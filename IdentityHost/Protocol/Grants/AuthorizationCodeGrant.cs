@@ -33,6 +33,7 @@ internal sealed class AuthorizationCodeGrant(AuthorizationCodes codes, RefreshTo
             RefreshToken = client.MayRefresh && scopes.Contains(ScopeCatalog.OfflineAccess) ? refreshTokens.Derive(grantId, generation: 0, salt) : null,
             Resources = bought.Resources,
             Nonce = bought.Nonce,
+            Claims = bought.Claims,
         };
     }
 

@@ -32,6 +32,7 @@ internal sealed class RefreshTokenGrant(RefreshTokens tokens, RefreshRotation ro
             RefreshToken = grant.Successor,
             GrantedAt = grant.CreatedAt,
             Resources = grant.Resources,
+            Claims = grant.Claims,
         };
     }
 

@@ -23,7 +23,7 @@ internal sealed record CodeProof(AuthorizationCodeParts Code, string? RedirectUr
 internal sealed record AuthorizationCodeParts(Guid Id, byte[] Salt);
 
 /// <summary>What a code bought.</summary>
-internal sealed record RedeemedCode(Subject Subject, string Scope, string? Nonce, string[] Resources);
+internal sealed record RedeemedCode(Subject Subject, string Scope, string? Nonce, string[] Resources, string? Claims);
 
 /// <summary>
 /// Authorization codes (RFC 6749 §4.1.2): written, and used once, each by one statement. The code is derived from its row, so that the form of a
@@ -74,9 +74,9 @@ internal sealed class AuthorizationCodes(
               AND (c.redirect_uri = $5 OR ($5 IS NULL AND NOT c.redirect_uri_sent)) AND c.code_challenge IS NOT DISTINCT FROM $6
               AND (c.used_at IS NOT NULL
                    OR (c.expires_at > identity_now() AND ($8::text IS NULL OR cardinality(c.resources) = 0 OR $8 = ANY (c.resources))))
-            RETURNING c.grant_id, c.user_id, c.scope, c.nonce, c.resources, person.role, person.epoch,
+            RETURNING c.grant_id, c.user_id, c.scope, c.nonce, c.resources, c.claims, person.role, person.epoch,
                       session.id AS session_id, session.expires_at, session.auth_time, session.amr)
-        SELECT grant_id, user_id, epoch, role, session_id, expires_at, auth_time, amr, scope, nonce, resources FROM used
+        SELECT grant_id, user_id, epoch, role, session_id, expires_at, auth_time, amr, scope, nonce, resources, claims FROM used
         """;
 
     // A statement of its own, after the first use has committed: one that had waited for it would not see the grant that it wrote.
@@ -224,5 +224,6 @@ internal sealed class AuthorizationCodes(
             Amr: row.GetString(7)),
         row.GetString(8),
         row.IsDBNull(9) ? null : row.GetString(9),
-        row.GetFieldValue<string[]>(10));
+        row.GetFieldValue<string[]>(10),
+        row.IsDBNull(11) ? null : row.GetString(11));
 }

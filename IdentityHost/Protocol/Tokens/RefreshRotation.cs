@@ -15,8 +15,9 @@ namespace IdentityHost.Protocol.Tokens;
 /// <param name="Subject">Whose it is, as they are now.</param>
 /// <param name="CreatedAt">When the grant was made.</param>
 /// <param name="Resources">The resource servers it was asked for; none means those its scopes belong to.</param>
+/// <param name="Claims">The <c>claims</c> parameter it began with.</param>
 internal sealed record RefreshedGrant(
-    Guid GrantId, string Scope, string Successor, Subject Subject, DateTimeOffset CreatedAt, string[] Resources);
+    Guid GrantId, string Scope, string Successor, Subject Subject, DateTimeOffset CreatedAt, string[] Resources, string? Claims);
 
 /// <summary>What a refresh asks for.</summary>
 /// <param name="Scopes">None means those granted.</param>
@@ -60,13 +61,13 @@ internal sealed class RefreshRotation(
               AND g.ended_at IS NULL AND g.expires_at > identity_now() AND g.rotated_at + $7 > identity_now()
               AND $12 <@ string_to_array(g.scope, ' ') AND ($13::text IS NULL OR cardinality(g.resources) = 0 OR $13 = ANY (g.resources))
             RETURNING g.generation, g.scope, g.ended_at IS NOT NULL AS replayed, subject.user_id, subject.role, subject.epoch, subject.session_id,
-                      subject.expires_at, subject.auth_time, subject.amr, g.created_at, g.resources),
+                      subject.expires_at, subject.auth_time, subject.amr, g.created_at, g.resources, g.claims),
         revoked AS (
             {Revocations.InsertInto}
             SELECT {(short)RevocationKind.Grant}, $8, NULL, identity_now() + $9 FROM rotated WHERE replayed),
         audited AS (
             {AuditLog.InsertInto} SELECT '{AuditKinds.RefreshReplayed}', NULL, user_id, $10, $11, $8 FROM rotated WHERE replayed)
-        SELECT generation, scope, replayed, user_id, role, epoch, session_id, expires_at, auth_time, amr, created_at, resources FROM rotated
+        SELECT generation, scope, replayed, user_id, role, epoch, session_id, expires_at, auth_time, amr, created_at, resources, claims FROM rotated
         """;
 
     /// <summary>
@@ -125,7 +126,8 @@ internal sealed class RefreshRotation(
             tokens.Derive(token.GrantId, row.GetInt32(0), token.Salt),
             subject,
             CreatedAt: new DateTimeOffset(row.GetDateTime(10)),
-            Resources: row.GetFieldValue<string[]>(11));
+            Resources: row.GetFieldValue<string[]>(11),
+            Claims: row.IsDBNull(12) ? null : row.GetString(12));
     }
 
     /// <summary>

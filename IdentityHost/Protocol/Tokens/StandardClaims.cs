@@ -15,6 +15,7 @@ internal static class StandardClaims
     {
         ["name"] = ScopeCatalog.Profile,
         ["preferred_username"] = ScopeCatalog.Profile,
+        ["picture"] = ScopeCatalog.Profile,
         ["updated_at"] = ScopeCatalog.Profile,
         ["email"] = ScopeCatalog.Email,
         ["email_verified"] = ScopeCatalog.Email,
@@ -38,6 +39,7 @@ internal static class StandardClaims
     {
         Text("name", person.Name);
         Text("preferred_username", person.Username);
+        Text("picture", person.Picture);
         if (Wants("updated_at"))
             json.WriteNumber("updated_at"u8, person.UpdatedAt.ToUnixTimeSeconds());
         Text("email", person.Email);

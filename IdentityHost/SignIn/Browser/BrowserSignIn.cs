@@ -43,8 +43,7 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Brows
             also(batch, subject);
             Sessions.AddBrowser(batch, subject);
             await batch.ExecuteAsync(database, context.RequestAborted);
-            await BeginAsync(context, subject);
-            return subject;
+            return await BeginAsync(context, subject);
         }
         catch (PostgresException e) when (GrantRows.LostToARace(e))
         {
@@ -62,7 +61,8 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Brows
     /// Gives the browser the cookie of a session that was just begun. One that it already has goes on if it is the same person's, under a new
     /// cookie; somebody else's ends, so that a cookie from before the sign-in is worth nothing either way.
     /// </summary>
-    public async Task BeginAsync(HttpContext context, Subject subject)
+    /// <returns>The person with the session that the cookie stands for.</returns>
+    public async Task<Subject> BeginAsync(HttpContext context, Subject subject)
     {
         var current = await PersonAsync(context);
         if (current is not null && current.UserId != subject.Id)
@@ -70,8 +70,11 @@ internal sealed class BrowserSignIn(ISubjects subjects, Sessions sessions, Brows
             await EndCurrentAsync(context);
             current = null;
         }
-        if (await browserSessions.BeginAsync(subject.SessionId, current?.SessionId, context.RequestAborted) is { } ticket)
-            await context.SignInAsync(BrowserSession.Scheme, BrowserSession.TicketOf(ticket));
+        // Ended in this moment: then there is nothing to give a cookie for, and the next page asks again.
+        if (await browserSessions.BeginAsync(subject.SessionId, current?.SessionId, context.RequestAborted) is not { } ticket)
+            return subject;
+        await context.SignInAsync(BrowserSession.Scheme, BrowserSession.TicketOf(ticket));
+        return subject with { SessionId = ticket.SessionId };
     }
 
     /// <summary>Ends the browser's session with every grant and token on it, and takes the cookie away.</summary>

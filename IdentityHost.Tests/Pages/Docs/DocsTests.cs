@@ -110,6 +110,8 @@ public sealed class DocsTests(DocsHost host) : IClassFixture<DocsHost>
                 _ => UsersApi.Multipart(fields),
             };
         }
+        if (operation["responses"]!.AsObject().First().Key is "302" or "303")
+            request.Headers.TryAddWithoutValidation("Accept", "text/html");
         // A stream has no end to wait for.
         using var response = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var text = response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? "" : await response.Content.ReadAsStringAsync();

@@ -15,14 +15,14 @@ public sealed class ClientsHost(TestPostgres postgres) : HostFixture(postgres)
 
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
     [
-        .. Application(2, "basic", Secret, "client_credentials"),
-        .. Application(3, "post", Secret, "client_credentials", ("TokenEndpointAuthMethod", "client_secret_post")),
-        .. Application(4, "expired", Secret, "client_credentials", ("ClientSecretExpiresAt", "2020-01-01T00:00:00Z")),
-        .. Application(5, "disabled", Secret, "client_credentials", ("Enabled", "false")),
-        .. Application(6, "awkward", AwkwardSecret, "client_credentials"),
-        .. Application(7, "no-grants", null, null),
-        .. Application(8, "confidential-password", Secret, "password"),
-        .. Application(9, "manager", null, "password", ("Scopes:1", "users:manage")),
+        .. Application(12, "basic", Secret, "client_credentials"),
+        .. Application(13, "post", Secret, "client_credentials", ("TokenEndpointAuthMethod", "client_secret_post")),
+        .. Application(14, "expired", Secret, "client_credentials", ("ClientSecretExpiresAt", "2020-01-01T00:00:00Z")),
+        .. Application(15, "disabled", Secret, "client_credentials", ("Enabled", "false")),
+        .. Application(16, "awkward", AwkwardSecret, "client_credentials"),
+        .. Application(17, "no-grants", null, null),
+        .. Application(18, "confidential-password", Secret, "password"),
+        .. Application(19, "manager", null, "password", ("Scopes:1", "users:manage")),
     ];
 
     static IEnumerable<KeyValuePair<string, string?>> Application(int index, string id, string? secret, string? grant, params (string Key, string Value)[] more)

@@ -12,12 +12,12 @@ public sealed class KeepingHost(TestPostgres postgres) : HostFixture(postgres)
 
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
     [
-        new("Applications:2:ClientId", "keeper"),
-        new("Applications:2:ClientSecret", Secret),
-        new("Applications:2:GrantTypes:0", "password"),
-        new("Applications:2:GrantTypes:1", "refresh_token"),
-        new("Applications:2:Scopes:0", "users:self"),
-        new("Applications:2:RefreshRotation", "none"),
+        new("Applications:12:ClientId", "keeper"),
+        new("Applications:12:ClientSecret", Secret),
+        new("Applications:12:GrantTypes:0", "password"),
+        new("Applications:12:GrantTypes:1", "refresh_token"),
+        new("Applications:12:Scopes:0", "users:self"),
+        new("Applications:12:RefreshRotation", "none"),
     ];
 
     /// <summary>What a start with another setting does to the row.</summary>

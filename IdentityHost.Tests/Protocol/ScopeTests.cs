@@ -133,7 +133,7 @@ public sealed class ScopeTests(ClientsHost host)
             {
                 using var response = await node.Client.GetAsync(new Uri(path, UriKind.Relative));
                 var grants = (await response.JsonAsync())["grant_types_supported"]!.AsArray().Select(g => g!.GetValue<string>());
-                Assert.Equal(["client_credentials", "password", "refresh_token"], grants);
+                Assert.Equal(["authorization_code", "client_credentials", "password", "refresh_token"], grants);
             }
         }
     }

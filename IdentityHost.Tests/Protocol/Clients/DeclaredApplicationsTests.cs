@@ -45,7 +45,7 @@ public sealed class DeclaredApplicationsTests(TestPostgres postgres) : IAsyncLif
         await using (await StartAsync(Service(Secret)))
         {
         }
-        await using var node = await StartAsync([.. Service(Secret), new("Applications:2:DisplayName", "Renamed"), new("Applications:2:Scopes:0", "users:self")]);
+        await using var node = await StartAsync([.. Service(Secret), new("Applications:12:DisplayName", "Renamed"), new("Applications:12:Scopes:0", "users:self")]);
         Assert.Equal("Renamed/{users:self}", await ScalarAsync<string>("SELECT display_name || '/' || scopes::text FROM applications WHERE client_id = 'svc'"));
         Assert.Equal(2, await ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE kind = 'application_declared' AND client_id = 'svc'"));
         Assert.Equal(1, await ScalarAsync<long>("SELECT count(*) FROM audit_events WHERE kind = 'application_declared' AND client_id = 'demo'"));
@@ -70,7 +70,7 @@ public sealed class DeclaredApplicationsTests(TestPostgres postgres) : IAsyncLif
     [Fact]
     public async Task A_secret_that_has_expired_is_a_wrong_secret()
     {
-        await using var node = await StartAsync([.. Service(Secret), new("Applications:2:ClientSecretExpiresAt", "2020-01-01T00:00:00Z")]);
+        await using var node = await StartAsync([.. Service(Secret), new("Applications:12:ClientSecretExpiresAt", "2020-01-01T00:00:00Z")]);
         using var refused = await TokenAsync(node, Secret);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal("invalid_client", (await refused.JsonAsync())["error"]!.GetValue<string>());
@@ -109,8 +109,8 @@ public sealed class DeclaredApplicationsTests(TestPostgres postgres) : IAsyncLif
     {
         KeyValuePair<string, string?>[] people =
         [
-            .. Service(Secret), new("Applications:2:GrantTypes:0", "password"), new("Applications:2:GrantTypes:1", "refresh_token"),
-            new("Applications:2:Scopes:0", "users:self"),
+            .. Service(Secret), new("Applications:12:GrantTypes:0", "password"), new("Applications:12:GrantTypes:1", "refresh_token"),
+            new("Applications:12:Scopes:0", "users:self"),
         ];
         await using var before = await StartAsync(people);
         var (username, _) = await before.Client.RegisterAsync();
@@ -118,7 +118,7 @@ public sealed class DeclaredApplicationsTests(TestPostgres postgres) : IAsyncLif
             $"svc:{Secret}", ("grant_type", "password"), ("username", username), ("password", BackChannel.Password)).GrantedAsync();
         var demo = await before.Client.PasswordGrantAsync(username, BackChannel.Password).GrantedAsync();
 
-        await using (await StartAsync(how == "removed" ? [] : [.. people, new("Applications:2:Enabled", "false")]))
+        await using (await StartAsync(how == "removed" ? [] : [.. people, new("Applications:12:Enabled", "false")]))
         {
         }
         await using var back = await StartAsync(people);
@@ -140,13 +140,13 @@ public sealed class DeclaredApplicationsTests(TestPostgres postgres) : IAsyncLif
     public async Task Refresh_rotation_follows_the_declaration()
     {
         const string Rotation = "SELECT refresh_rotation FROM applications WHERE client_id = 'svc'";
-        await using (await StartAsync([.. Service(Secret), new("Applications:2:RefreshRotation", "none")]))
+        await using (await StartAsync([.. Service(Secret), new("Applications:12:RefreshRotation", "none")]))
             Assert.Equal("none", await ScalarAsync<string>(Rotation));
         await using (await StartAsync(Service(Secret)))
             Assert.Equal("rolling", await ScalarAsync<string>(Rotation));
         // A public client's must roll.
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
-            [new("Applications:2:ClientId", "spa"), new("Applications:2:GrantTypes:0", "refresh_token"), new("Applications:2:RefreshRotation", "none")]));
+            [new("Applications:12:ClientId", "spa"), new("Applications:12:GrantTypes:0", "refresh_token"), new("Applications:12:RefreshRotation", "none")]));
         Assert.Contains("RefreshRotation none needs a ClientSecret", refused.Message, StringComparison.Ordinal);
     }
 
@@ -195,10 +195,10 @@ public sealed class DeclaredApplicationsTests(TestPostgres postgres) : IAsyncLif
     /// <summary>After the two applications that Development declares.</summary>
     static KeyValuePair<string, string?>[] Service(string secret) =>
     [
-        new("Applications:2:ClientId", "svc"),
-        new("Applications:2:ClientSecret", secret),
-        new("Applications:2:GrantTypes:0", "client_credentials"),
-        new("Applications:2:Scopes:0", "users:manage"),
+        new("Applications:12:ClientId", "svc"),
+        new("Applications:12:ClientSecret", secret),
+        new("Applications:12:GrantTypes:0", "client_credentials"),
+        new("Applications:12:Scopes:0", "users:manage"),
     ];
 
     Task<HostNode> StartAsync(KeyValuePair<string, string?>[] settings) => HostNode.StartAsync(

@@ -78,7 +78,7 @@ internal sealed class DeclaredApplications(
         application.TokenEndpointAuthMethod = options.EffectiveMethod;
         // Compared before they are set: an unchanged row must not be written at every start.
         application.GrantTypes = Unless(application.GrantTypes, options.GrantTypes);
-        application.Scopes = Unless(application.Scopes, options.Scopes);
+        application.Scopes = Unless(application.Scopes, [.. options.Scopes.Distinct(StringComparer.Ordinal)]);
         application.Audiences = Unless(application.Audiences, options.Audiences);
         application.RedirectUris = Unless(application.RedirectUris, options.RedirectUris);
         application.PostLogoutRedirectUris = Unless(application.PostLogoutRedirectUris, options.PostLogoutRedirectUris);

@@ -24,10 +24,10 @@ public sealed class LimitedHost(TestPostgres postgres) : HostFixture(postgres)
         new("RateLimits:Client:Block", "00:04:00"),
         new("RateLimits:Address:Failures", "100"),
         new("RateLimits:Address:Block", "00:04:00"),
-        new("Applications:2:ClientId", "disabled-service"),
-        new("Applications:2:ClientSecret", Secrets.Right),
-        new("Applications:2:GrantTypes:0", "client_credentials"),
-        new("Applications:2:Enabled", "false"),
+        new("Applications:20:ClientId", "disabled-service"),
+        new("Applications:20:ClientSecret", Secrets.Right),
+        new("Applications:20:GrantTypes:0", "client_credentials"),
+        new("Applications:20:Enabled", "false"),
         .. Enumerable.Range(0, 4).SelectMany(i => Service(i)),
     ];
 

@@ -13,10 +13,10 @@ public sealed class CrossOriginHost(TestPostgres postgres) : HostFixture(postgre
     protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
     [
         new("Registration:Open", "true"),
-        new("Applications:2:ClientId", "spa"),
-        new("Applications:2:GrantTypes:0", "password"),
-        new("Applications:2:Scopes:0", "openid"),
-        new("Applications:2:AllowedOrigins:0", Origin),
+        new("Applications:20:ClientId", "spa"),
+        new("Applications:20:GrantTypes:0", "password"),
+        new("Applications:20:Scopes:0", "openid"),
+        new("Applications:20:AllowedOrigins:0", Origin),
     ];
 }
 

@@ -75,6 +75,7 @@ internal static class ProtocolSetup
         services.AddSingleton<AuthorizationRequests>();
         services.AddSingleton<Consents>();
         services.AddSingleton<ResourceCheck>();
+        services.AddSingleton<IdTokenHintCheck>();
         services.AddSingleton<AuthorizeChecks>();
         services.AddSingleton<AuthorizeResponse>();
         services.AddScoped<NextSteps>();

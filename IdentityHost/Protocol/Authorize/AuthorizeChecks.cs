@@ -3,7 +3,7 @@ using IdentityHost.Protocol.Authorize.Checks;
 namespace IdentityHost.Protocol.Authorize;
 
 /// <summary>The rules of an authorization request in the order in which they are asked. A new one is a file in <c>Checks/</c> and a line here.</summary>
-internal sealed class AuthorizeChecks(ResourceCheck resources)
+internal sealed class AuthorizeChecks(ResourceCheck resources, IdTokenHintCheck idTokenHint)
 {
     readonly IAuthorizeCheck[] _all =
     [
@@ -20,6 +20,8 @@ internal sealed class AuthorizeChecks(ResourceCheck resources)
         resources,
         new ClaimsCheck(),
         new HintsCheck(),
+        // Last, as the only one that may ask the database.
+        idTokenHint,
     ];
 
     /// <summary>The first rule that does not hold; null if all do.</summary>

@@ -7,7 +7,7 @@ namespace IdentityHost.Protocol.Authorize;
 /// <summary>What somebody has allowed an application, and when they last said so.</summary>
 internal sealed record GivenConsent(IReadOnlyCollection<string> Scopes, DateTimeOffset GivenAt)
 {
-    public bool Covers(string scope) => scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(Scopes.Contains);
+    public bool Covers(IEnumerable<string> scopes) => scopes.All(Scopes.Contains);
 }
 
 /// <summary>Remembers what people have allowed: one row for each person and application.</summary>
@@ -43,7 +43,7 @@ internal sealed class Consents(NpgsqlDataSource database)
         await using var command = database.CreateCommand(GiveSql);
         command.Parameters.Add(Sql.Value(userId));
         command.Parameters.Add(Sql.Value(stored.Client.ApplicationId));
-        command.Parameters.Add(Sql.Value(stored.Request.Scope));
+        command.Parameters.Add(Sql.Value(string.Join(' ', ConsentScopes.Of(stored.Request, stored.Client))));
         command.Parameters.Add(Sql.Value(stored.Client.ClientId));
         command.Parameters.Add(Sql.Value(address));
         await command.ExecuteNonQueryAsync(CancellationToken.None);

@@ -74,6 +74,6 @@ internal sealed class NextSteps(IBrowserSubjects browser, Consents consents)
     {
         if ((prompts.Contains(Prompts.Consent) || prompts.Contains(Prompts.SelectAccount)) && !(given?.GivenAt >= request.CreatedAt))
             return false;
-        return client.Consent == ConsentTypes.Implicit || given?.Covers(request.Scope) == true;
+        return client.Consent == ConsentTypes.Implicit || given?.Covers(ConsentScopes.Of(request, client)) == true;
     }
 }

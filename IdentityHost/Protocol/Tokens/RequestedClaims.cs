@@ -25,6 +25,9 @@ internal sealed class RequestedClaims
 
     public bool IsEmpty => _names.Count == 0;
 
+    /// <summary>The scopes that these claims come with.</summary>
+    public IEnumerable<string> Scopes => _names.Select(name => StandardClaims.ScopeOf(name)!);
+
     /// <summary>Whether the claim, which comes with this scope, was asked for and may be told.</summary>
     public bool Includes(string claim, string scope) => _names.Contains(claim) && _scopes.Contains(scope);
 

@@ -75,9 +75,9 @@ public sealed class AuditTests(HostFixture host)
     }
 
     [Fact]
-    public async Task The_first_start_tells_of_its_key_its_applications_and_its_admin()
+    public async Task The_first_start_tells_of_its_keys_its_applications_and_its_admin()
     {
-        Assert.Equal(1, await host.ScalarAsync<long>(
+        Assert.Equal(2, await host.ScalarAsync<long>(
             "SELECT count(*) FROM audit_events e JOIN signing_keys k ON k.kid = e.detail WHERE e.kind = 'signing_key_created'"));
         Assert.Equal(
             await host.ScalarAsync<long>("SELECT count(*) FROM applications WHERE declared"),

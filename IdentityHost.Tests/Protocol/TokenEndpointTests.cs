@@ -152,7 +152,7 @@ public sealed class TokenEndpointTests(ClientsHost host)
     [Theory]
     [Case(53)]
     [InlineData("refresh_token", "refresh_token", "invalid_grant")]
-    [InlineData("authorization_code", "code")]
+    [InlineData("authorization_code", "code", "invalid_grant")]
     [InlineData("urn:ietf:params:oauth:grant-type:device_code", "device_code")]
     [InlineData("urn:ietf:params:oauth:grant-type:token-exchange", "subject_token")]
     [InlineData("urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion")]

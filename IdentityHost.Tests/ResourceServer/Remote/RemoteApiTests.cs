@@ -163,7 +163,7 @@ public sealed class RemoteApiTests(RemoteHost host) : IClassFixture<RemoteHost>
         var (_, token) = await RemoteHost.NewAsync(host.Client);
         Assert.Equal(HttpStatusCode.OK, await api.GetAsync(token));
         var rotation = host.Nodes[0].Service<KeyRotation>();
-        var signing = (await rotation.ListAsync(default)).Last(k => k.Stage == KeyStage.Signing);
+        var signing = (await rotation.ListAsync(default)).Last(k => k is { Stage: KeyStage.Signing, Algorithm: "ES256" });
         Assert.NotNull(await rotation.RevokeAsync(signing.Kid, default));
         await RefusedAsync(api, token);
         await host.FeedReadAsync();

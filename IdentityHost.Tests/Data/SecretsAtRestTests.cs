@@ -128,7 +128,7 @@ public sealed class SecretsAtRestTests(WrappedHost host, TestPostgres postgres) 
 
     async Task<IEnumerable<(string, string)>> SigningKeyAsync()
     {
-        var column = (await host.ScalarAsync<byte[]>("SELECT protected_private_key FROM signing_keys"))!;
+        var column = (await host.ScalarAsync<byte[]>("SELECT protected_private_key FROM signing_keys WHERE algorithm = 'ES256'"))!;
         var pkcs8 = host.Nodes[0].Service<IDataProtectionProvider>().CreateProtector("IdentityHost.SigningKeys").Unprotect(column);
         using var ecdsa = ECDsa.Create();
         ecdsa.ImportPkcs8PrivateKey(pkcs8, out _);

@@ -227,7 +227,7 @@ public sealed class AccessTokenTests(HostFixture host)
     async Task<byte[]> PublicKeyAsync()
     {
         using var response = await host.Client.GetAsync("/.well-known/jwks");
-        var jwk = (await response.JsonAsync())["keys"]![0]!;
+        var jwk = (await response.JsonAsync())["keys"]!.AsArray().First(k => k!["kty"]!.GetValue<string>() == "EC")!;
         using var key = ECDsa.Create(new ECParameters
         {
             Curve = ECCurve.NamedCurves.nistP256,

@@ -28,6 +28,7 @@ internal static class DataSetup
         services.AddPooledDbContextFactory<HostDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<HostDbContext>>().CreateDbContext());
 
+        services.AddSingleton<ServerSecrets>();
         services.AddSingleton<DatabaseSetup>();
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseSetup>());
         services.AddSingleton<DatabaseClock>();

@@ -1,3 +1,5 @@
+using IdentityHost.Protocol.Authorize;
+using IdentityHost.Protocol.Tokens;
 using IdentityHost.SignIn.Browser;
 using IdentityHost.SignIn.External;
 using IdentityHost.SignIn.Providers;
@@ -13,7 +15,8 @@ namespace Pages.Account;
 
 /// <summary>The page at <c>/account</c>: who I am, how I sign in, where I am signed in, and the way out of each.</summary>
 internal sealed class AccountModel(
-    AccountOverviews overviews, ConnectedApplications applications, BrowserSignIn signIn, GoogleSignIn google, LinkingByPerson linking) : PageModel
+    AccountOverviews overviews, ConnectedApplications applications, BrowserSignIn signIn, GoogleSignIn google, LinkingByPerson linking,
+    ScopeCatalog scopes) : PageModel
 {
     const string SignedOut = "/signed-out";
 
@@ -115,9 +118,9 @@ internal sealed class AccountModel(
         return this.To(SignedOut);
     }
 
-    /// <summary>What a scope allows; its name, where it has no words.</summary>
-    public static string InWords(string scope, IStringLocalizer<PageTexts> texts) =>
-        texts[$"Scope {scope}"] is { ResourceNotFound: false } text ? text.Value : scope;
+    /// <summary>What an application may, in words.</summary>
+    public string InWords(ConnectedApplication application, IStringLocalizer<PageTexts> texts) =>
+        string.Join(", ", application.Scopes.Select(s => ScopeWords.Of(new ScopeInWords(s, scopes.DisplayNameOf(s)), texts)));
 
     public string Methods(IStringLocalizer<PageTexts> texts)
     {

@@ -1,10 +1,7 @@
-using System.Globalization;
 using IdentityHost.Protocol.Authorize;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Microsoft.Extensions.Localization;
-using Pages.Resources;
 
 namespace Pages.Consent;
 
@@ -35,10 +32,6 @@ internal sealed class ConsentModel(ConsentPrompts prompts) : PageModel
     }
 
     public IActionResult OnPostDeny() => TryId(out var id) ? this.To(AuthorizationRequests.PathOf(id) + "/cancel") : Gone();
-
-    /// <summary>What a scope allows, in words; its name, where nobody gave it any.</summary>
-    public static string InWords(ScopeInWords scope, IStringLocalizer<PageTexts> texts) =>
-        scope.DisplayName ?? (texts[$"Scope {scope.Name}"] is { ResourceNotFound: false } text ? text.Value : scope.Name);
 
     bool TryId(out Guid id) => Guid.TryParseExact(Id, "N", out id);
 

@@ -52,7 +52,8 @@ internal static class ConnectOperations
         },
         new("PUT", "/connect/register/{client_id}", "Replaces what an application registered (RFC 7592).")
         {
-            Needs = "registration", Answer = "Registration", Body = """{"client_name":"Example","application_type":"native","redirect_uris":["com.example.app:/other"]}""", Required = ["redirect_uris"],
+            Needs = "registration", Answer = "Registration", Body = """{"client_id":"that of the path","client_name":"Example","application_type":"native","redirect_uris":["com.example.app:/other"]}""",
+            Required = ["client_id", "redirect_uris"],
             Errors = ["400 invalid_redirect_uri", "400 invalid_client_metadata", "401 invalid_token"],
         },
         new("DELETE", "/connect/register/{client_id}", "Ends an application with its tokens and consents (RFC 7592).")

@@ -102,6 +102,8 @@ public sealed class DocsTests(DocsHost host) : IClassFixture<DocsHost>
         if (type.Length > 0)
         {
             var example = operation["requestBody"]!["content"]![type]!["example"]!.AsObject();
+            if (clientId.Length > 0)
+                example["client_id"] = clientId;
             (string, string)[] fields = [.. example.Select(m => (m.Key, m.Value!.ToString()))];
             request.Content = type switch
             {

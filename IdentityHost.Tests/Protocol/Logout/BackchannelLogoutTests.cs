@@ -57,7 +57,7 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
     [InlineData("everywhere")]
     [InlineData("other session")]
     [InlineData("api")]
-    [InlineData("sign in again")]
+    [InlineData("somebody else signs in")]
     [InlineData("password")]
     [InlineData("mailed link")]
     [InlineData("disable")]

@@ -17,7 +17,7 @@ static class Endings
             "page" => person.Tab.PostAsync("/sign-out", "/sign-out"),
             "everywhere" => person.Tab.PostAsync("/account?handler=EndAll", "/account"),
             "other session" => ElsewhereAsync(host, person),
-            "sign in again" => person.Tab.PostSignInAsync(person.Username, BackChannel.Password),
+            "somebody else signs in" => ByAnotherAsync(host, person),
             "password" => person.Tab.PostAsync("/account/password", "/account/password", ("password", BackChannel.Password), ("new_password", NewPassword)),
             "mailed link" => ByLinkAsync(host, person),
             "api" => ByTokenAsync(host, person),
@@ -26,6 +26,10 @@ static class Endings
         });
         Assert.True((int)answer.StatusCode < 400, $"{end}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
+
+    /// <summary>In the same browser.</summary>
+    static async Task<HttpResponseMessage> ByAnotherAsync(LogoutHost host, SignedInBrowser person) =>
+        await person.Tab.PostSignInAsync((await host.Client.RegisterAsync()).Username, BackChannel.Password);
 
     /// <summary>From another browser of the same person.</summary>
     static async Task<HttpResponseMessage> ElsewhereAsync(LogoutHost host, SignedInBrowser person)

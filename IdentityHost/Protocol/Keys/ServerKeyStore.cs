@@ -1,30 +1,13 @@
-using System.Security.Cryptography;
 using IdentityHost.Data;
-using IdentityHost.Data.Entities;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.EntityFrameworkCore;
+using IdentityHost.Data.KeyRing;
 
 namespace IdentityHost.Protocol.Keys;
 
-/// <summary>The <see cref="ServerKey"/>: made at the first start, under the start-up lock, and loaded at every one.</summary>
-internal sealed class ServerKeyStore(IDbContextFactory<HostDbContext> contexts, IDataProtectionProvider protection, ServerKey key) : IStartupStep
+/// <summary>Loads the <see cref="ServerKey"/>, at start.</summary>
+internal sealed class ServerKeyStore(ServerSecrets secrets, ServerKey key) : IStartupStep
 {
     /// <summary>The row's name, from when it had this one use only.</summary>
     const string Name = "refresh_tokens";
-    const int KeyLength = 32;
 
-    readonly IDataProtector _protector = protection.CreateProtector("IdentityHost.ServerSecrets", Name);
-
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var stored = await context.ServerSecrets.AsNoTracking().FirstOrDefaultAsync(s => s.Name == Name, cancellationToken);
-        if (stored is null)
-        {
-            stored = new ServerSecret { Name = Name, ProtectedKey = _protector.Protect(RandomNumberGenerator.GetBytes(KeyLength)) };
-            context.Add(stored);
-            await context.SaveChangesAsync(cancellationToken);
-        }
-        key.Use(_protector.Unprotect(stored.ProtectedKey));
-    }
+    public async Task RunAsync(CancellationToken cancellationToken) => key.Use(await secrets.LoadAsync(Name, cancellationToken));
 }

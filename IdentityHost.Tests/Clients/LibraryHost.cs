@@ -26,6 +26,7 @@ public class LibraryHost(TestPostgres postgres) : HostFixture(postgres)
         new("urls", Address),
         new("Issuer", Address),
         new("Registration:InitialAccessToken", InitialAccessToken),
+        new("Applications:0:RedirectUris:9", $"{Address}/docs"),
         new("Applications:2:RedirectUris:0", $"http://localhost:{SpaPort}/"),
         new("Applications:2:PostLogoutRedirectUris:0", $"http://localhost:{SpaPort}/"),
         new("Applications:2:AllowedOrigins:0", $"http://localhost:{SpaPort}"),

@@ -53,6 +53,22 @@ public sealed class SinglePageAppTests(LibraryHost host, Browser browser) : ICla
         await page.Context.CloseAsync();
     }
 
+    /// <summary>The form of the reference, with the code flow on this host itself.</summary>
+    [Fact]
+    public async Task The_reference_tries_the_code_flow()
+    {
+        var (page, username) = await OpenAsync();
+        await page.GotoAsync($"{host.Address}/docs");
+        await page.ClickAsync("button[value=code]");
+        await SignInAsync(page, username);
+        await Assertions.Expect(page.Locator("#try-answer")).ToContainTextAsync("\"id_token\"");
+        Assert.Equal($"{host.Address}/docs", page.Url);
+        Assert.Equal(0, await page.EvaluateAsync<int>("localStorage.length + sessionStorage.length"));
+        await page.ClickAsync("button[value=current]");
+        await Assertions.Expect(page.Locator("#try-answer")).ToContainTextAsync(username);
+        await page.Context.CloseAsync();
+    }
+
     static Task Shows(IPage page, string text) => Assertions.Expect(page.Locator("#answer")).ToHaveTextAsync(text);
 
     async Task<(IPage Page, string Username)> OpenAsync() => (await (await browser.OpenAsync(new())).NewPageAsync(), await host.RegisterAsync());

@@ -15,6 +15,12 @@ sealed class DatabaseLink : IAsyncDisposable
     /// <summary>ReadyForQuery outside a transaction: the end of an answer, after the commit (PostgreSQL protocol, "Message Formats").</summary>
     static ReadOnlySpan<byte> Committed => "Z\0\0\0\u0005I"u8;
 
+    /// <summary>
+    /// How the answer to a statement that reads what it wrote ends. The driver sends the reset of a pooled connection along with the next statement,
+    /// and its answer, which ends alike, may come in a packet of its own while the statement is still at work.
+    /// </summary>
+    static ReadOnlySpan<byte> Answered => "SELECT "u8;
+
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly CancellationTokenSource _stop = new();
     readonly EndPoint _server;
@@ -112,13 +118,17 @@ sealed class DatabaseLink : IAsyncDisposable
         try
         {
             var buffer = new byte[64 * 1024];
+            using var kept = new MemoryStream();
             for (int read; (read = await server.ReceiveAsync(buffer, _stop.Token)) > 0;)
             {
                 if (!line.Losing)
                 {
                     await node.SendAsync(buffer.AsMemory(0, read), _stop.Token);
+                    continue;
                 }
-                else if (buffer.AsSpan(0, read).EndsWith(Committed))
+                kept.Write(buffer, 0, read);
+                var answer = kept.GetBuffer().AsSpan(0, (int)kept.Length);
+                if (answer.EndsWith(Committed) && answer.IndexOf(Answered) >= 0)
                 {
                     Interlocked.Increment(ref _lost);
                     return;

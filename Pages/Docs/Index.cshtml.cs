@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Pages.Docs;
 
 /// <summary>
-/// The page at <c>/docs</c>: every operation, and a form that tries the password and refresh grants with a script of this host. What it is given stays in
-/// the page's memory: nothing is stored, and no other origin can be asked.
+/// The page at <c>/docs</c>: every operation, and a form that tries the code, password and refresh grants with a script of this host. What it is given stays in
+/// the page's memory, the proof of a code for the time of the sign-in alone; no other origin can be asked.
 /// </summary>
 internal sealed class IndexModel(IHostEnvironment environment) : PageModel
 {

@@ -93,7 +93,7 @@ sealed class EveryMailViewAttribute : Xunit.v3.DataAttribute
         new([
             .. from view in new[]
                {
-                   "/sign-in", "/sign-in?notice=reset", "/sign-up", "/sign-up?ui_locales=id", "/sign-up!", "/look-in-mail?for=sign-up", "/look-in-mail?for=password",
+                   "/docs", "/docs?ui_locales=id", "/sign-in", "/sign-in?notice=reset", "/sign-up", "/sign-up?ui_locales=id", "/sign-up!", "/look-in-mail?for=sign-up", "/look-in-mail?for=password",
                    "/forgot-password", "/forgot-password!", "/confirm-email/again", "/confirm-email?token=x", "/confirm-email", "/reset-password?token=x", "/reset-password",
                    "/account?notice=password", "/account/email", "/account/email!", "/account/password", "/account/password!", "/dev/mail",
                }

@@ -37,6 +37,10 @@ internal static class LogoutOutbox
     /// <summary>For a batch in which a statement ends sessions of this person. Comes after it.</summary>
     public static void AddEnded(WriteBatch batch, long userId) => batch.Add(EndedSql, Sql.Value(userId));
 
+    /// <summary>The same for a transaction of the context's.</summary>
+    public static Task AddEndedAsync(HostDbContext context, long userId, CancellationToken cancellationToken) =>
+        context.Database.ExecuteSqlRawAsync(InsertWhere + " s.user_id = {0}" + EndedNow, [userId], cancellationToken);
+
     /// <summary>The same where the person is known by a mailed link only.</summary>
     public static void AddEndedByLink(WriteBatch batch, byte[] linkKey) => batch.Add(EndedByLinkSql, Sql.Value(linkKey));
 

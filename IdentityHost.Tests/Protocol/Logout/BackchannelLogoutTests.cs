@@ -59,6 +59,8 @@ public sealed class BackchannelLogoutTests(LogoutHost host)
     [InlineData("api")]
     [InlineData("somebody else signs in")]
     [InlineData("password")]
+    [InlineData("password by the API")]
+    [InlineData("password of the system")]
     [InlineData("mailed link")]
     [InlineData("disable")]
     [InlineData("delete")]

@@ -11,7 +11,7 @@ static class Endings
     /// <summary>Ends the session of somebody's browser.</summary>
     internal static async Task EndAsync(this LogoutHost host, SignedInBrowser person, string end)
     {
-        var admin = end is "disable" or "delete" ? await host.Client.AdminTokenAsync() : null;
+        var admin = end is "disable" or "delete" or "password of the system" ? await host.Client.AdminTokenAsync() : null;
         using var answer = await (end switch
         {
             "page" => person.Tab.PostAsync("/sign-out", "/sign-out"),
@@ -19,6 +19,10 @@ static class Endings
             "other session" => ElsewhereAsync(host, person),
             "somebody else signs in" => ByAnotherAsync(host, person),
             "password" => person.Tab.PostAsync("/account/password", "/account/password", ("password", BackChannel.Password), ("new_password", NewPassword)),
+            "password by the API" => host.Client.CallAsync(
+                HttpMethod.Patch, "/users/current/password", await host.Client.AccessTokenAsync(person.Username),
+                new { old_password = BackChannel.Password, new_password = NewPassword }),
+            "password of the system" => host.Client.CallAsync(HttpMethod.Post, $"/users/{person.Id}/password", admin),
             "mailed link" => ByLinkAsync(host, person),
             "api" => ByTokenAsync(host, person),
             "disable" => host.Client.CallAsync(HttpMethod.Patch, $"/users/{person.Id}/status", admin, new { status = false }),

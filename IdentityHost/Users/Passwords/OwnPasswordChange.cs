@@ -59,6 +59,7 @@ internal sealed class OwnPasswordChange(Revocations revocations, IOptions<Revoca
                 RETURNING grants.session_id, grants.rotated_at)
             SELECT DISTINCT session_id AS "Value" FROM grants_ended WHERE rotated_at > identity_now() - {recent}
             """).ToListAsync(cancellationToken);
+        await LogoutOutbox.AddEndedAsync(context, userId, cancellationToken);
         foreach (var session in ended)
             revocations.Add(context, RevocationKind.Session, session.ToString("N"));
         var email = await context.Users.Where(u => u.Id == userId).Select(u => u.Email).FirstAsync(cancellationToken);

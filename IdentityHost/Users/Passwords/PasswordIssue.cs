@@ -41,6 +41,9 @@ internal sealed class PasswordIssue(
         var refusal = await transaction.RunAsync(id, actor, ownToo: false, condition, async target =>
         {
             await ReplaceAsync(id, hash, cancellationToken);
+            // Of somebody who is disabled applications were told when that was done.
+            if (target.Status)
+                await LogoutOutbox.AddEndedAsync(context, id, cancellationToken);
             revocations.Add(context, RevocationKind.User, id.ToString(CultureInfo.InvariantCulture), target.Epoch + 1);
             transaction.Tell(AuditKinds.PasswordGenerated, id, actor);
             if (user.Email is { } email && mail.Exists)

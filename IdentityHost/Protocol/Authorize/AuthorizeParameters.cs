@@ -1,4 +1,3 @@
-using System.Text;
 using IdentityHost.Protocol.Endpoints;
 
 namespace IdentityHost.Protocol.Authorize;
@@ -27,8 +26,7 @@ internal sealed class AuthorizeParameters
 
     public static async Task<Result<AuthorizeParameters>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var query = request.QueryString.Value is ['?', .. var text] ? Encoding.ASCII.GetBytes(text) : [];
-        if (FormParameters.ParseFields(query).Failed(out var error, out var fields))
+        if (FormParameters.QueryFields(request).Failed(out var error, out var fields))
             return error;
         if (HttpMethods.IsPost(request.Method))
         {

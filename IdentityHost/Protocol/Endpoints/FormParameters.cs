@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Microsoft.Net.Http.Headers;
 
 namespace IdentityHost.Protocol.Endpoints;
@@ -35,8 +36,18 @@ internal sealed class FormParameters
     /// <summary>Reads a body of <c>application/x-www-form-urlencoded</c>; anything else is refused unread.</summary>
     public static async Task<Result<FormParameters>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if ((await ReadFieldsAsync(request, cancellationToken)).Failed(out var error, out var fields))
-            return error;
+        return (await ReadFieldsAsync(request, cancellationToken)).Failed(out var error, out var fields) ? error : Once(fields);
+    }
+
+    /// <summary>Reads the query, for what a browser is sent to.</summary>
+    public static Result<FormParameters> ReadQuery(HttpRequest request) => QueryFields(request).Failed(out var error, out var fields) ? error : Once(fields);
+
+    /// <summary>The fields of the query with their repetitions.</summary>
+    public static Result<List<KeyValuePair<string, string>>> QueryFields(HttpRequest request) =>
+        ParseFields(request.QueryString.Value is ['?', .. var text] ? Encoding.ASCII.GetBytes(text) : []);
+
+    static Result<FormParameters> Once(List<KeyValuePair<string, string>> fields)
+    {
         var values = new Dictionary<string, string?>(fields.Count, StringComparer.Ordinal);
         foreach (var (name, value) in fields)
         {
@@ -73,8 +84,7 @@ internal sealed class FormParameters
         }
     }
 
-    /// <summary>The fields of a body or a query string.</summary>
-    public static Result<List<KeyValuePair<string, string>>> ParseFields(ReadOnlySpan<byte> form)
+    static Result<List<KeyValuePair<string, string>>> ParseFields(ReadOnlySpan<byte> form)
     {
         try
         {

@@ -46,9 +46,7 @@ internal sealed class TokenService(
         {
             answer = (await grant.RunAsync(request, cancellationToken)).Failed(out error, out var granted)
                 ? error
-                : Within(granted, resource) is { } narrowed
-                    ? await FinishAsync(client, narrowed, batch, cancellationToken)
-                    : ProtocolError.InvalidTarget;
+                : await FinishAsync(client, Within(granted, resource), batch, cancellationToken);
         }
         catch
         {
@@ -87,11 +85,8 @@ internal sealed class TokenService(
         return new TokenAnswer(token, refreshToken, scopes, granted.Subject, idToken);
     }
 
-    /// <summary>For the one resource server that the token request names, if the grant is for it (RFC 8707 §2.2).</summary>
-    static Granted? Within(Granted granted, string? resource) =>
-        resource is null ? granted
-        : granted.Resources.Count == 0 || granted.Resources.Contains(resource) ? granted with { Resources = [resource] }
-        : null;
+    /// <summary>For the one resource server that the token request names (RFC 8707 §2.2). A grant that is for others has refused it.</summary>
+    static Granted Within(Granted granted, string? resource) => resource is null ? granted : granted with { Resources = [resource] };
 
     Result<IGrant> FindGrant(Client client, string? grantType)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using IdentityHost.Protocol.Endpoints;
 
 namespace IdentityHost.Protocol.Logout;
@@ -19,7 +18,7 @@ internal sealed class EndSessionEndpoint(LogoutRequests requests)
         var stop = context.RequestAborted;
         var read = HttpMethods.IsPost(context.Request.Method)
             ? await FormParameters.ReadAsync(context.Request, stop)
-            : OfQuery(context.Request.QueryString);
+            : FormParameters.ReadQuery(context.Request);
         if (read.Failed(out _, out var parameters) || (await requests.CheckAsync(parameters, stop)).Failed(out _, out var request))
         {
             // A page of ours, whoever asked: nothing is proved about them.
@@ -32,20 +31,5 @@ internal sealed class EndSessionEndpoint(LogoutRequests requests)
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = context.Request.PathBase + PagePath + query;
         context.Response.Headers.CacheControl = "no-store";
-    }
-
-    static Result<FormParameters> OfQuery(QueryString query)
-    {
-        try
-        {
-            var fields = FormFields.Parse(Encoding.UTF8.GetBytes(query.Value is ['?', .. var text] ? text : ""));
-            return fields.DistinctBy(f => f.Key).Count() == fields.Count
-                ? FormParameters.Of([.. fields.Select(f => (f.Key, (string?)f.Value))])
-                : ProtocolError.InvalidRequest("A parameter is there more than once.");
-        }
-        catch (FormatException e)
-        {
-            return ProtocolError.InvalidRequest($"The query is not form data: {e.Message}.");
-        }
     }
 }

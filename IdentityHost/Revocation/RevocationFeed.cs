@@ -99,6 +99,8 @@ internal sealed partial class RevocationFeed(
         }
         finally
         {
+            // Nobody reads any more: the requests that a stopping node still answers ask the database, also about what they revoke themselves.
+            copy.Doubt();
             lock (_lock)
                 _running = false;
             TakeWaiting()?.TrySetResult();

@@ -83,8 +83,13 @@ internal sealed class PostgresAccount
             process.Kill(entireProcessTree: true);
             throw;
         }
-        // On Windows a server that pg_ctl started keeps the pipes open: what has not arrived by then is not waited for.
-        await Task.WhenAny(Task.WhenAll(output, errors), Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None));
+        // On Windows a server that pg_ctl started keeps the pipes open: what has not arrived by then is not waited for. Elsewhere the answer is
+        // waited for however busy the machine is, since an answer cut short reads like another one.
+        var printing = Task.WhenAll(output, errors);
+        if (OperatingSystem.IsWindows())
+            await Task.WhenAny(printing, Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None));
+        else
+            await printing;
         var printed = (output.IsCompletedSuccessfully ? await output : "") + (errors.IsCompletedSuccessfully ? await errors : "");
         return process.ExitCode == 0 ? printed : throw new InvalidOperationException($"{name} failed ({process.ExitCode}): {printed.Trim()}");
     }

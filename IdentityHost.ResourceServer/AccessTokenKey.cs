@@ -19,6 +19,9 @@ public sealed class AccessTokenKey
     /// <summary>RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).</summary>
     public const string Rs256 = "RS256";
 
+    /// <summary>RSASSA-PSS with SHA-256 (RFC 7518 §3.5).</summary>
+    public const string Ps256 = "PS256";
+
     readonly Func<AsymmetricAlgorithm> _import;
     readonly AsymmetricAlgorithm?[] _slots = new AsymmetricAlgorithm?[Math.Max(4, Environment.ProcessorCount * 2)];
 
@@ -35,7 +38,7 @@ public sealed class AccessTokenKey
     /// <summary>The <c>kid</c> that tokens name the key by.</summary>
     public string KeyId { get; }
 
-    /// <summary>The only <c>alg</c> a token signed by this key may have: <see cref="Es256"/> or <see cref="Rs256"/>.</summary>
+    /// <summary>The only <c>alg</c> a token signed by this key may have: <see cref="Es256"/>, <see cref="Rs256"/> or <see cref="Ps256"/>.</summary>
     public string Algorithm { get; }
 
     /// <summary>A P-256 key. A private half is left behind.</summary>
@@ -57,11 +60,18 @@ public sealed class AccessTokenKey
     }
 
     /// <summary>An RSA key of at least 2048 bits (RFC 7518 §3.3). A private half is left behind.</summary>
-    /// <exception cref="ArgumentException">The modulus is shorter than 2048 bits.</exception>
-    public static AccessTokenKey FromRsa(string keyId, RSAParameters key)
+    /// <param name="keyId">The <c>kid</c>.</param>
+    /// <param name="key">Modulus and exponent.</param>
+    /// <param name="algorithm"><see cref="Rs256"/> or <see cref="Ps256"/>.</param>
+    /// <exception cref="ArgumentException">The modulus is shorter than 2048 bits, or the algorithm is another.</exception>
+    public static AccessTokenKey FromRsa(string keyId, RSAParameters key, string algorithm = Rs256)
     {
+        if (algorithm is not (Rs256 or Ps256))
+        {
+            throw new ArgumentException("RSA keys sign by RS256 or PS256.", nameof(algorithm));
+        }
         var publicKey = new RSAParameters { Modulus = (byte[]?)key.Modulus?.Clone(), Exponent = (byte[]?)key.Exponent?.Clone() };
-        return new AccessTokenKey(keyId, Rs256, () => ImportRsa(publicKey));
+        return new AccessTokenKey(keyId, algorithm, () => ImportRsa(publicKey));
     }
 
     /// <summary>Whether this key signed the data; false, never an exception, for a signature of any other shape.</summary>
@@ -77,7 +87,8 @@ public sealed class AccessTokenKey
         {
             return verifier is ECDsa ec
                 ? ec.VerifyHash(hash, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
-                : ((RSA)verifier).VerifyHash(hash, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+                : ((RSA)verifier).VerifyHash(
+                    hash, signature, HashAlgorithmName.SHA256, Algorithm == Ps256 ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
         }
         catch (CryptographicException)
         {
@@ -125,7 +136,7 @@ public sealed class AccessTokenKey
         if (rsa.KeySize < 2048)
         {
             rsa.Dispose();
-            throw new ArgumentException("RS256 needs a key of at least 2048 bits.", nameof(key));
+            throw new ArgumentException("RSA keys need at least 2048 bits.", nameof(key));
         }
         return rsa;
     }

@@ -75,6 +75,32 @@ public sealed class EgressTests
         Assert.True(listener.Pending());
     }
 
+    /// <summary>A gigabyte, announced or not: what has left the sender when the connection ends is what was read and what the sockets hold.</summary>
+    [Theory]
+    [Case(68)]
+    [InlineData("Content-Length: 1073741824")]
+    [InlineData("Connection: close")]
+    public async Task Endless_answer_is_read_to_the_limit(string header)
+    {
+        const int limit = 64 * 1024;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var egress = Create(allowLoopback: true);
+        var reading = egress.ReadAsync(Address("127.0.0.1", listener), "application/json", limit, Within, default);
+        using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        client.SendBufferSize = limit;
+        await using var stream = client.GetStream();
+        var sent = 0L;
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{header}\r\n\r\n"), TestContext.Current.CancellationToken);
+            for (var block = new byte[4096]; sent < 1 << 30; sent += block.Length)
+                await stream.WriteAsync(block, TestContext.Current.CancellationToken);
+        });
+        Assert.Null(await reading);
+        Assert.InRange(sent, 0, 10 * 1024 * 1024);
+    }
+
     [Fact]
     [Case(186)]
     public async Task Answer_to_a_post_is_read_to_the_limit_and_a_redirect_is_not_followed()

@@ -39,6 +39,8 @@ public sealed class StartRulesTests
     [InlineData("Applications:0:ClientId", "identityhost", "Applications", "'identityhost'", "twice")]
     [InlineData("Applications:0:TokenEndpointAuthMethod", "private", "TokenEndpointAuthMethod", "'private'", "client_secret_basic")]
     [InlineData("Applications:0:TokenEndpointAuthMethod", "none", "TokenEndpointAuthMethod", "'svc'", "ClientSecret")]
+    [InlineData("Applications:0:TokenEndpointAuthMethod", "private_key_jwt", "TokenEndpointAuthMethod", "'svc'", "Jwks or JwksUri")]
+    [InlineData("Applications:0:JwksUri", "https://svc.example.com/jwks", "JwksUri", "'svc'", "private_key_jwt")]
     [InlineData("Applications:0:RefreshRotation", "sometimes", "RefreshRotation", "'sometimes'", "rolling or none")]
     [InlineData("Tokens:RefreshGrace", "15.00:00:00", "Tokens:RefreshGrace", "15.00:00:00", "shorter than Tokens:RefreshIdleLifetime")]
     [InlineData("Tokens:MaximumGrants", "0", "Tokens:MaximumGrants", "from 1 to 10000", "default")]

@@ -29,6 +29,8 @@ internal sealed class Egress : IDisposable
             // A pooled connection leads where the name led when it was checked.
             PooledConnectionLifetime = TimeSpan.FromMinutes(1),
             MaxResponseHeadersLength = 16,
+            // What lies beyond the limit is not read to its end to keep the connection.
+            MaxResponseDrainSize = 0,
         })
         {
             Timeout = Timeout.InfiniteTimeSpan,

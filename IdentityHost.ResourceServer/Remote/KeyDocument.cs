@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace IdentityHost.ResourceServer.Remote;
@@ -22,46 +20,16 @@ static class KeyDocument
         var kids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var jwk in keys.EnumerateArray().Take(MostKeys))
         {
-            if (jwk.ValueKind != JsonValueKind.Object || Text(jwk, "kid") is not { Length: > 0 } kid)
+            if (jwk.ValueKind != JsonValueKind.Object || JsonWebKey.KeyId(jwk) is not { } kid)
             {
                 continue;
             }
             var text = jwk.GetRawText();
-            if ((known.GetValueOrDefault(text) ?? Import(jwk, kid)) is { } key && kids.Add(kid))
+            if ((known.GetValueOrDefault(text) ?? JsonWebKey.Read(jwk, kid)) is { } key && kids.Add(kid))
             {
                 read[text] = key;
             }
         }
         return read;
     }
-
-    static AccessTokenKey? Import(JsonElement jwk, string kid)
-    {
-        // RFC 7517 §4.2: a key for encryption signs nothing.
-        if (Text(jwk, "use") is not (null or "sig"))
-        {
-            return null;
-        }
-        try
-        {
-            return (Text(jwk, "kty"), Text(jwk, "alg") ?? "") switch
-            {
-                ("EC", "" or AccessTokenKey.Es256) when Text(jwk, "crv") == "P-256" => AccessTokenKey.FromEc(
-                    kid,
-                    new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = Bytes(jwk, "x"), Y = Bytes(jwk, "y") } }),
-                ("RSA", "" or AccessTokenKey.Rs256) => AccessTokenKey.FromRsa(kid, new RSAParameters { Modulus = Bytes(jwk, "n"), Exponent = Bytes(jwk, "e") }),
-                _ => null,
-            };
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or FormatException)
-        {
-            // Not on the curve, too short, or no base64url.
-            return null;
-        }
-    }
-
-    static string? Text(JsonElement jwk, string name) =>
-        jwk.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    static byte[] Bytes(JsonElement jwk, string name) => Base64Url.DecodeFromChars(Text(jwk, name));
 }

@@ -7,13 +7,14 @@ namespace IdentityHost.Tests.Clients;
 public sealed class OpenIdClientTests(LibraryHost host) : IClassFixture<LibraryHost>
 {
     [Theory]
-    [InlineData("")]
-    [InlineData(LibraryHost.InitialAccessToken)]
-    public async Task The_library_goes_the_whole_way(string initialAccessToken)
+    [InlineData("", "none")]
+    [InlineData(LibraryHost.InitialAccessToken, "client_secret_basic")]
+    [InlineData(LibraryHost.InitialAccessToken, "private_key_jwt")]
+    public async Task The_library_goes_the_whole_way(string initialAccessToken, string method)
     {
         await Npm.InstallAsync();
         var username = await host.RegisterAsync();
-        var printed = await Npm.RunAsync("node", "openid-client.mjs", host.Address, username, BackChannel.Password, initialAccessToken);
+        var printed = await Npm.RunAsync("node", "openid-client.mjs", host.Address, username, BackChannel.Password, initialAccessToken, method);
         var steps = printed.Trim().Split('\n').Select(line => JsonNode.Parse(line)!).ToDictionary(s => s["step"]!.GetValue<string>(), StringComparer.Ordinal);
 
         Assert.Equal(host.Address, Text("discovered", "issuer"));

@@ -1,9 +1,9 @@
 // Drives npm openid-client, as its readers are told to use it, through everything it knows. Prints one JSON line for each step; what it does not
-// accept it throws. Arguments: issuer, username, password, initial access token.
+// accept it throws. Arguments: issuer, username, password, initial access token, how the registered client proves itself.
 import http from 'node:http';
 import * as client from 'openid-client';
 
-const [issuer, username, password, initialAccessToken] = process.argv.slice(2);
+const [issuer, username, password, initialAccessToken, method] = process.argv.slice(2);
 const redirectUri = 'http://127.0.0.1:51234/callback';
 const afterLogout = initialAccessToken ? 'http://127.0.0.1:51234/' : 'http://localhost:3000/';
 const say = (step, facts) => console.log(JSON.stringify({ step, ...facts }));
@@ -62,15 +62,19 @@ async function codeFlow(config, more = {}) {
   return client.authorizationCodeGrant(config, callback, { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true });
 }
 
+// A key pair of its own, for private_key_jwt.
+const key = method === 'private_key_jwt' && await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+const jwks = key && { keys: [{ ...await crypto.subtle.exportKey('jwk', key.publicKey), kid: 'first', key_ops: undefined, ext: undefined }] };
+
 const config = initialAccessToken
   ? await client.dynamicClientRegistration(
     new URL(issuer),
     {
       client_name: 'openid-client', redirect_uris: [redirectUri], post_logout_redirect_uris: [afterLogout],
-      grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: method, ...(jwks && { jwks }),
       scope: 'openid profile email offline_access',
     },
-    client.ClientSecretBasic(), { ...insecure, initialAccessToken })
+    key ? client.PrivateKeyJwt({ key: key.privateKey, kid: 'first' }) : client.ClientSecretBasic(), { ...insecure, initialAccessToken })
   : await client.discovery(new URL(issuer), 'demo', undefined, client.None(), insecure);
 say('discovered', { issuer: config.serverMetadata().issuer, client: config.clientMetadata().client_id });
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using IdentityHost.Tests.Protocol;
 using IdentityHost.Tests.Protocol.Authorize;
+using IdentityHost.Tests.Protocol.Clients;
 using IdentityHost.Tests.Support;
 
 namespace IdentityHost.Tests.Conformance;
@@ -18,10 +19,13 @@ namespace IdentityHost.Tests.Conformance;
 /// <param name="Secret">Its secret.</param>
 /// <param name="RedirectUri">Where it wants the answer.</param>
 /// <param name="ResponseMode">How it wants it; null for the default.</param>
-/// <param name="Method"><c>client_secret_basic</c> or <c>client_secret_post</c>.</param>
+/// <param name="Method"><c>client_secret_basic</c>, <c>client_secret_post</c> or <c>private_key_jwt</c>.</param>
 public sealed record ConformanceClient(
     ConformanceHost Host, string ClientId, string Secret, string RedirectUri, string? ResponseMode = null, string Method = "client_secret_basic")
 {
+    /// <summary>What signs its assertions (<c>private_key_jwt</c>).</summary>
+    public AssertionKey? Key { get; init; }
+
     const string UserInfo = "/connect/userinfo";
 
     readonly RelyingParty _party = new(Host, ClientId, Secret, RedirectUri);
@@ -40,9 +44,22 @@ public sealed record ConformanceClient(
         var told = await answer.JsonAsync();
         Assert.True(answer.StatusCode == HttpStatusCode.Created, $"{(int)answer.StatusCode} {told.ToJsonString()}");
         Assert.Equal("application/json", answer.Content.Headers.ContentType!.MediaType);
+        var method = Text(told, "token_endpoint_auth_method");
+        var hasSecret = told.ContainsKey("client_secret");
+        Assert.Equal(method != "private_key_jwt", hasSecret);
         // Required beside a secret (§3.2).
-        Assert.Equal(JsonValueKind.Number, told["client_secret_expires_at"]!.GetValueKind());
-        return new ConformanceClient(host, Text(told, "client_id"), Text(told, "client_secret"), told["redirect_uris"]![0]!.GetValue<string>(), responseMode);
+        if (hasSecret)
+            Assert.Equal(JsonValueKind.Number, told["client_secret_expires_at"]!.GetValueKind());
+        return new ConformanceClient(
+            host, Text(told, "client_id"), hasSecret ? Text(told, "client_secret") : "", told["redirect_uris"]![0]!.GetValue<string>(), responseMode, method);
+    }
+
+    /// <summary>Registers with a key of its own, as the plan with <c>private_key_jwt</c> does.</summary>
+    public static async Task<ConformanceClient> WithKeyAsync(ConformanceHost host, params (string Name, JsonNode? Value)[] members)
+    {
+        var key = new AssertionKey("RS256");
+        var client = await RegisteredAsync(host, null, [("token_endpoint_auth_method", "private_key_jwt"), ("jwks", AssertionKey.Set(key)), .. members]);
+        return client with { Key = key };
     }
 
     public static async Task<HttpResponseMessage> RegisterAsync(ConformanceHost host, params (string Name, JsonNode? Value)[] members)
@@ -110,9 +127,12 @@ public sealed record ConformanceClient(
         TokenAsync([("grant_type", "authorization_code"), ("code", code), ("redirect_uri", RedirectUri), .. more]);
 
     /// <summary>A token request with the application's own way to prove itself.</summary>
-    public Task<HttpResponseMessage> TokenAsync(params (string Name, string Value)[] form) => Method == "client_secret_post"
-        ? Host.Client.TokenAsync([.. form, ("client_id", ClientId), ("client_secret", Secret)])
-        : Host.Client.BasicAsync($"{ClientId}:{Secret}", form);
+    public Task<HttpResponseMessage> TokenAsync(params (string Name, string Value)[] form) => Method switch
+    {
+        "client_secret_post" => Host.Client.TokenAsync([.. form, ("client_id", ClientId), ("client_secret", Secret)]),
+        "private_key_jwt" => Host.Client.AssertedAsync(Key!.Assertion(ClientId), form),
+        _ => Host.Client.BasicAsync($"{ClientId}:{Secret}", form),
+    };
 
     /// <summary>What userinfo says of the token's person: who must be the ID token's (§5.3.2).</summary>
     public async Task<JsonObject> UserInfoAsync(Granted granted)

@@ -2,12 +2,13 @@ using System.Buffers.Text;
 using System.Net;
 using System.Text.Json.Nodes;
 using IdentityHost.Protocol.Keys;
+using IdentityHost.Tests.Protocol.Clients;
 using IdentityHost.Tests.Support;
 
 namespace IdentityHost.Tests.Conformance;
 
 /// <summary>
-/// <c>oidcc-dynamic-certification-test-plan</c>, with <c>client_secret_basic</c>. Which modules are left out, and why: <c>docs/conformance.md</c>.
+/// <c>oidcc-dynamic-certification-test-plan</c>, with <c>private_key_jwt</c> as the suite runs it. Which modules are left out, and why: <c>docs/conformance.md</c>.
 /// </summary>
 [Collection(ConformanceHost.Name)]
 [Trait("Plan", "Dynamic OP")]
@@ -18,7 +19,7 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     [Fact(DisplayName = "oidcc-idtoken-rs256")]
     public async Task IdTokenRs256()
     {
-        var client = await ConformanceClient.RegisteredAsync(host, null, ("id_token_signed_response_alg", "RS256"));
+        var client = await ConformanceClient.WithKeyAsync(host, ("id_token_signed_response_alg", "RS256"));
         var granted = await client.FlowAsync(await Person.NewAsync(host));
         Assert.Equal("RS256", granted.Header["alg"]!.GetValue<string>());
     }
@@ -30,7 +31,7 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     public async Task UserInfoRs256()
     {
         Assert.Contains("RS256", ConfigPlanTests.Texts(await Metadata.ReadAsync(host), "userinfo_signing_alg_values_supported"));
-        var client = await ConformanceClient.RegisteredAsync(host, null, ("userinfo_signed_response_alg", "RS256"));
+        var client = await ConformanceClient.WithKeyAsync(host, ("userinfo_signed_response_alg", "RS256"));
         var granted = await client.FlowAsync(await Person.NewAsync(host));
         using var answer = await host.Client.GetAsync(await Metadata.PathAsync(host, "userinfo_endpoint"), granted.AccessToken);
         Assert.Equal((HttpStatusCode.OK, "application/jwt"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType));
@@ -45,27 +46,27 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     [Fact(DisplayName = "oidcc-ensure-redirect-uri-in-authorization-request")]
     public async Task RedirectUriMissing()
     {
-        var client = await ConformanceClient.RegisteredAsync(host, null, ("redirect_uris", new JsonArray(Callback, $"{Callback}2")));
+        var client = await ConformanceClient.WithKeyAsync(host, ("redirect_uris", new JsonArray(Callback, $"{Callback}2")));
         await StaysHereAsync(client, ("redirect_uri", null));
     }
 
     [Fact(DisplayName = "oidcc-redirect-uri-query-OK")]
     public async Task RedirectUriQueryOk()
     {
-        var client = await ConformanceClient.RegisteredAsync(host, null, ("redirect_uris", new JsonArray($"{Callback}?foo=bar")));
+        var client = await ConformanceClient.WithKeyAsync(host, ("redirect_uris", new JsonArray($"{Callback}?foo=bar")));
         await client.UserInfoAsync(await client.FlowAsync(await Person.NewAsync(host)));
     }
 
     [Fact(DisplayName = "oidcc-redirect-uri-query-mismatch")]
     public async Task RedirectUriQueryMismatch()
     {
-        var client = await ConformanceClient.RegisteredAsync(host, null, ("redirect_uris", new JsonArray($"{Callback}?foo=bar")));
+        var client = await ConformanceClient.WithKeyAsync(host, ("redirect_uris", new JsonArray($"{Callback}?foo=bar")));
         await StaysHereAsync(client, ("redirect_uri", $"{Callback}?foo=other"));
     }
 
     [Fact(DisplayName = "oidcc-redirect-uri-query-added")]
     public async Task RedirectUriQueryAdded() =>
-        await StaysHereAsync(await ConformanceClient.RegisteredAsync(host, null), ("redirect_uri", $"{Callback}?foo=bar"));
+        await StaysHereAsync(await ConformanceClient.WithKeyAsync(host), ("redirect_uri", $"{Callback}?foo=bar"));
 
     [Fact(DisplayName = "oidcc-redirect-uri-regfrag")]
     public Task RedirectUriFragment() => RegistrationRefusedAsync("invalid_redirect_uri", ("redirect_uris", new JsonArray($"{Callback}#fragment")));
@@ -78,7 +79,7 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     public async Task Server()
     {
         var person = await Person.NewAsync(host);
-        foreach (var client in (ConformanceClient[])[await ConformanceClient.RegisteredAsync(host, null), await ConformanceClient.RegisteredAsync(host, null)])
+        foreach (var client in (ConformanceClient[])[await ConformanceClient.WithKeyAsync(host), await ConformanceClient.WithKeyAsync(host)])
             await client.UserInfoAsync(await client.FlowAsync(person));
     }
 
@@ -86,7 +87,7 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     [Fact(DisplayName = "oidcc-registration-logo-uri")]
     public async Task RegistrationLogoUri()
     {
-        var client = await ConformanceClient.RegisteredAsync(host, null, ("logo_uri", "https://rp.example/logo.png"));
+        var client = await ConformanceClient.WithKeyAsync(host, ("logo_uri", "https://rp.example/logo.png"));
         var arrival = await (await Person.NewAsync(host)).OpenAsync(client.Address());
         Assert.DoesNotContain("logo.png", arrival.Seen, StringComparison.Ordinal);
         await client.TradeAsync(client.CodeOf(arrival));
@@ -101,8 +102,8 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     [Fact(DisplayName = "oidcc-registration-sector-uri")]
     public async Task RegistrationSectorUri()
     {
-        await using var site = await SectorSite.StartAsync(Callback, "https://other.example/cb");
-        var client = await ConformanceClient.RegisteredAsync(host, null, ("subject_type", "pairwise"), ("sector_identifier_uri", site.Address));
+        await using var site = await JsonSite.StartAsync($"""["{Callback}","https://other.example/cb"]""");
+        var client = await ConformanceClient.WithKeyAsync(host, ("subject_type", "pairwise"), ("sector_identifier_uri", $"{site.Address}/redirect_uris.json"));
         var person = await Person.NewAsync(host);
         var pairwise = await client.FlowAsync(person);
         await client.UserInfoAsync(pairwise);
@@ -112,8 +113,8 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     [Fact(DisplayName = "oidcc-registration-sector-bad")]
     public async Task RegistrationSectorBad()
     {
-        await using var site = await SectorSite.StartAsync("https://other.example/cb");
-        await RegistrationRefusedAsync("invalid_client_metadata", ("subject_type", "pairwise"), ("sector_identifier_uri", site.Address));
+        await using var site = await JsonSite.StartAsync("""["https://other.example/cb"]""");
+        await RegistrationRefusedAsync("invalid_client_metadata", ("subject_type", "pairwise"), ("sector_identifier_uri", $"{site.Address}/redirect_uris.json"));
     }
 
     [Fact(DisplayName = "oidcc-server-rotate-keys")]
@@ -136,7 +137,7 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     [Fact(DisplayName = "oidcc-ensure-request-object-with-redirect-uri")]
     public async Task RequestObjectWithRedirectUri()
     {
-        var client = await ConformanceClient.RegisteredAsync(host, null);
+        var client = await ConformanceClient.WithKeyAsync(host);
         var inside = $"{Base64Url.EncodeToString("""{"alg":"none"}"""u8)}.{Base64Url.EncodeToString("""{"redirect_uri":"https://rp.example/cb"}"""u8)}.";
         await StaysHereAsync(client, ("request", inside), ("redirect_uri", $"{Callback}_invalid"));
     }
@@ -144,16 +145,57 @@ public sealed class DynamicPlanTests(ConformanceHost host)
     [Fact(DisplayName = "oidcc-refresh-token")]
     public async Task RefreshToken()
     {
-        var client = await ConformanceClient.RegisteredAsync(
-            host, null, ("grant_types", new JsonArray("authorization_code", "refresh_token")), ("scope", "openid offline_access"));
+        var client = await ConformanceClient.WithKeyAsync(
+            host, ("grant_types", new JsonArray("authorization_code", "refresh_token")), ("scope", "openid offline_access"));
         var granted = await client.FlowAsync(await Person.NewAsync(host), ("scope", "openid offline_access"), ("prompt", "consent"));
         Assert.NotEqual("", await new BasicPlanTokenTests(host).RefreshAsync(client, granted, withScope: true));
+    }
+
+    [Fact(DisplayName = "oidcc-registration-jwks-uri")]
+    public async Task RegistrationJwksUri()
+    {
+        using var key = new AssertionKey("RS256");
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var client = await AtAsync(site, key);
+        await client.UserInfoAsync(await client.FlowAsync(await Person.NewAsync(host)));
+    }
+
+    [Fact(DisplayName = "oidcc-refresh-token-rp-key-rotation")]
+    public async Task RefreshTokenRpKeyRotation()
+    {
+        using var key = new AssertionKey("RS256");
+        using var next = new AssertionKey("RS256");
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var client = await AtAsync(site, key, ("grant_types", new JsonArray("authorization_code", "refresh_token")), ("scope", "openid offline_access"));
+        var granted = await client.FlowAsync(await Person.NewAsync(host), ("scope", "openid offline_access"), ("prompt", "consent"));
+        // The suite puts another key there and refreshes with it, at once.
+        site.Document = AssertionKey.Set(next).ToJsonString();
+        Assert.NotEqual("", await new BasicPlanTokenTests(host).RefreshAsync(client with { Key = next }, granted, withScope: true));
+    }
+
+    [Fact(DisplayName = "oidcc-ensure-client-assertion-with-iss-aud-succeeds")]
+    public async Task ClientAssertionWithIssAud()
+    {
+        var client = await ConformanceClient.WithKeyAsync(host);
+        var arrival = await (await Person.NewAsync(host)).OpenAsync(client.Address());
+        var issuer = Text(await Metadata.ReadAsync(host), "issuer");
+        using var answer = await host.Client.AssertedAsync(
+            client.Key!.Assertion(client.ClientId, ("aud", issuer)),
+            ("grant_type", "authorization_code"), ("code", client.CodeOf(arrival)), ("redirect_uri", client.RedirectUri));
+        await client.UserInfoAsync(await IdTokenCheck.GrantedAsync(client, answer, client.Nonce));
+    }
+
+    async Task<ConformanceClient> AtAsync(JsonSite site, AssertionKey key, params (string Name, JsonNode? Value)[] members)
+    {
+        var client = await ConformanceClient.RegisteredAsync(
+            host, null, [("token_endpoint_auth_method", "private_key_jwt"), ("jwks_uri", $"{site.Address}/jwks"), .. members]);
+        return client with { Key = key };
     }
 
     /// <summary>A fresh sign-in, on whose pages the person finds what the application registered.</summary>
     async Task ShownAsync(string name, string value, string markup)
     {
-        var client = await ConformanceClient.RegisteredAsync(host, null, (name, value));
+        var client = await ConformanceClient.WithKeyAsync(host, (name, value));
         var arrival = await (await Person.NewAsync(host)).OpenAsync(client.Address());
         Assert.Contains(markup, arrival.Seen, StringComparison.Ordinal);
         await client.TradeAsync(client.CodeOf(arrival));

@@ -11,6 +11,30 @@ public sealed class LostCodeAnswerTests(RaceHost host)
 {
     static int Rounds => RaceHost.Full ? 200 : 5;
 
+    static int Kills => RaceHost.Full ? 20 : 1;
+
+    /// <summary>The node is killed (SIGKILL) after the database has committed the use of the code, and before it has heard of it.</summary>
+    [Fact]
+    [Case("R8")]
+    public async Task A_node_that_is_killed_in_between_leaves_nothing_alive_either()
+    {
+        await using var link = DatabaseLink.To(host.ConnectionString);
+        var app = new RelyingParty(host, "demo", secret: null, "http://127.0.0.1/callback");
+        var (tab, _, id) = await app.PersonAsync();
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            await using var victim = await NodeProcess.StartAsync(link.ConnectionString, [], []);
+            var code = await app.CodeAsync(tab, ("scope", "openid offline_access users:self"));
+            link.WhenLost = victim.KillAsync;
+            link.LoseAnswerTo("UPDATE authorization_codes");
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => app.RedeemAsync(victim.Client, code));
+            Assert.Equal((kill + 1, 1), (link.Lost, await host.LiveGrantsAsync(id)));
+            await app.RedeemAsync(host.Client, code).RefusedAsync("invalid_grant");
+            Assert.Equal(0, await host.LiveGrantsAsync(id));
+        }
+        await Invariants.HoldAsync(host);
+    }
+
     [Fact]
     [Case("R8")]
     public async Task A_retry_is_refused_and_leaves_nothing_alive()

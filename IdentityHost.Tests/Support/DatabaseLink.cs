@@ -48,6 +48,9 @@ sealed class DatabaseLink : IAsyncDisposable
     /// <summary>For the node that is to use this line.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>What happens at the moment that an answer is lost, while who asked still waits for it.</summary>
+    public Func<Task> WhenLost { get; set; } = static () => Task.CompletedTask;
+
     /// <summary>How many answers were lost so far.</summary>
     public int Lost => Volatile.Read(ref _lost);
 
@@ -131,6 +134,7 @@ sealed class DatabaseLink : IAsyncDisposable
                 if (answer.EndsWith(Committed) && answer.IndexOf(Answered) >= 0)
                 {
                     Interlocked.Increment(ref _lost);
+                    await WhenLost();
                     return;
                 }
             }

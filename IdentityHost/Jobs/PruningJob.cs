@@ -33,6 +33,7 @@ internal sealed partial class PruningJob(
         ("idempotency_keys", Delete("idempotency_keys", "expires_at < identity_now()")),
         ("handoffs", Delete("handoffs", "expires_at < identity_now()")),
         ("used_states", Delete("used_states", "expires_at < identity_now()")),
+        ("used_assertions", Delete("used_assertions", "expires_at < identity_now()")),
         ("sessions", Delete("sessions", "expires_at < identity_now() OR ended_at < identity_now() - interval '1 day'")),
         // A link of an hour still counts against the mails of its hour; none lives longer than it counts.
         ("account_tokens", Delete("account_tokens", "expires_at < identity_now()")),

@@ -57,8 +57,9 @@ internal static class ProtocolSetup
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<DeclaredApplications>());
         services.AddSingleton<Applications>();
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<Applications>());
+        services.AddSingleton<FetchedKeys>();
+        services.AddSingleton<ClientAssertions>();
         services.AddSingleton<ClientAuthenticator>();
-        services.AddSingleton<ClientRequests>();
         services.AddSingleton<AllowedOrigins>();
         services.AddSingleton<IRevocationListener>(provider => provider.GetRequiredService<AllowedOrigins>());
         builder.AddRegistration();
@@ -69,7 +70,6 @@ internal static class ProtocolSetup
         services.AddScoped<IGrant, RefreshTokenGrant>();
         services.AddScoped<IGrant, ClientCredentialsGrant>();
         services.AddSingleton<GrantRows>();
-        services.AddScoped<TokenService>();
         services.AddScoped<TokenEndpoint>();
         services.AddSingleton<AuthorizationCodes>();
         services.AddSingleton<AuthorizationRequests>();

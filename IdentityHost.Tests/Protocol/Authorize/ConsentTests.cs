@@ -50,6 +50,29 @@ public sealed class ConsentTests(AuthorizeHost host)
         Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM grants WHERE user_id = $1", id));
     }
 
+    /// <summary>The answer is written while the person's row is being deleted: nothing is kept of it, and nothing breaks.</summary>
+    [Fact]
+    public async Task An_answer_of_somebody_who_is_deleted_at_that_moment_is_not_kept()
+    {
+        var (tab, _, id) = await _app.PersonAsync();
+        var (page, request) = await tab.AskedAsync(_app.Address());
+        var token = await tab.FormTokenAsync(page);
+        await using var source = Npgsql.NpgsqlDataSource.Create(host.ConnectionString);
+        await using var connection = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var delete = new Npgsql.NpgsqlCommand("DELETE FROM users WHERE id = $1", connection, transaction) { Parameters = { new() { Value = id } } })
+            Assert.Equal(1, await delete.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+        var allowing = tab.SendAsync(HttpMethod.Post, "/consent?handler=Allow", [("id", request), ("__RequestVerificationToken", token)]);
+        await Eventually.TrueAsync(
+            async () => await host.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO consents%'") > 0,
+            TimeSpan.FromSeconds(20));
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        using var allowed = await allowing;
+        Assert.Equal(HttpStatusCode.SeeOther, allowed.StatusCode);
+        using var answer = await tab.GetAsync(allowed.Headers.Location!.OriginalString);
+        Assert.StartsWith("/sign-in?", answer.Headers.Location!.OriginalString, StringComparison.Ordinal);
+    }
+
     [Fact]
     [Case(22)]
     public async Task A_form_that_is_posted_late_gives_no_second_code_either()

@@ -1,9 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using IdentityHost.Tests.Support;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 
 namespace IdentityHost.Tests.Protocol.Registration;
 
@@ -42,7 +39,7 @@ public sealed class AddressTests(RegistrationHost host)
     [Case(107)]
     public async Task Pages_for_people_are_kept_and_never_fetched()
     {
-        await using var site = await Site.StartAsync();
+        await using var site = await JsonSite.StartAsync();
         var client = await host.Client.RegisteredAsync(
             null,
             ("redirect_uris", new JsonArray($"{site.Address}/cb")),
@@ -59,7 +56,7 @@ public sealed class AddressTests(RegistrationHost host)
     [Fact]
     public async Task Sector_document_that_lists_every_redirect_uri_makes_the_sector()
     {
-        await using var site = await Site.StartAsync("""["https://a.example/cb","https://b.example/cb","https://c.example/cb"]""");
+        await using var site = await JsonSite.StartAsync("""["https://a.example/cb","https://b.example/cb","https://c.example/cb"]""");
         var client = await host.Client.RegisteredAsync(
             null,
             ("redirect_uris", new JsonArray("https://a.example/cb", "https://b.example/cb")),
@@ -80,7 +77,7 @@ public sealed class AddressTests(RegistrationHost host)
     [InlineData("")]
     public async Task Sector_document_that_does_not_vouch_is_refused(string document)
     {
-        await using var site = await Site.StartAsync(document);
+        await using var site = await JsonSite.StartAsync(document);
         foreach (var subject in new[] { "pairwise", "public" })
         {
             await host.Client.PostAsync(Registering.Metadata(
@@ -104,34 +101,6 @@ public sealed class AddressTests(RegistrationHost host)
         var client = await host.Client.RegisteredAsync(
             null, ("redirect_uris", new JsonArray("https://app.example.com/a", "https://app.example.com/b")), ("subject_type", "pairwise"));
         Assert.Equal("app.example.com", await host.ScalarAsync<string>("SELECT sector_identifier FROM applications WHERE client_id = $1", client.ClientId));
-    }
-
-    /// <summary>A site on this machine, which Development allows, that counts who comes.</summary>
-    sealed class Site(WebApplication app) : IAsyncDisposable
-    {
-        int _requests;
-
-        public string Address => app.Urls.First();
-
-        public int Requests => _requests;
-
-        public static async Task<Site> StartAsync(string document = "")
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            var app = builder.Build();
-            var site = new Site(app);
-            app.Run(context =>
-            {
-                Interlocked.Increment(ref site._requests);
-                context.Response.ContentType = "application/json";
-                return context.Response.WriteAsync(document);
-            });
-            await app.StartAsync();
-            return site;
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 }
 

@@ -13,8 +13,11 @@ internal sealed class Application
 
     public required string DisplayName { get; set; }
 
-    /// <summary><c>none</c>, <c>client_secret_basic</c> or <c>client_secret_post</c> (RFC 7591 §2).</summary>
+    /// <summary><c>none</c>, <c>client_secret_basic</c>, <c>client_secret_post</c> or <c>private_key_jwt</c> (RFC 7591 §2).</summary>
     public required string TokenEndpointAuthMethod { get; set; }
+
+    /// <summary>The only algorithm of its client assertions (<c>private_key_jwt</c>); null for the one that each of its keys names or is usual for.</summary>
+    public string? TokenEndpointAuthSigningAlg { get; set; }
 
     /// <summary>SHA-256 of salt and secret. Secrets are random and long (32 characters at least), so a slow hash would add cost, not safety.</summary>
     public byte[]? SecretHash { get; set; }
@@ -64,6 +67,9 @@ internal sealed class Application
     /// <summary>The public keys it registered, as a JWK set; null for none.</summary>
     public string? Jwks { get; set; }
 
+    /// <summary>Where its public keys are read instead; null for none.</summary>
+    public string? JwksUri { get; set; }
+
     /// <summary>How old a sign-in may be that it accepts, in seconds, where its request does not say (<c>default_max_age</c>).</summary>
     public int? DefaultMaxAge { get; set; }
 
@@ -95,6 +101,8 @@ internal sealed class ApplicationConfiguration : IEntityTypeConfiguration<Applic
         builder.Property(a => a.ClientId).HasMaxLength(100);
         builder.Property(a => a.DisplayName).HasMaxLength(100);
         builder.Property(a => a.TokenEndpointAuthMethod).HasMaxLength(40);
+        builder.Property(a => a.TokenEndpointAuthSigningAlg).HasMaxLength(10);
+        builder.Property(a => a.JwksUri).HasMaxLength(2000);
         builder.Property(a => a.RefreshRotation).HasMaxLength(10).HasDefaultValue("rolling");
         builder.Property(a => a.BackchannelLogoutUri).HasMaxLength(2000);
         builder.Property(a => a.Consent).HasMaxLength(10).HasDefaultValue("explicit");

@@ -145,6 +145,11 @@ namespace IdentityHost.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("jwks");
 
+                    b.Property<string>("JwksUri")
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .HasColumnName("jwks_uri");
+
                     b.PrimitiveCollection<string[]>("PostLogoutRedirectUris")
                         .IsRequired()
                         .HasColumnType("text[]")
@@ -208,6 +213,11 @@ namespace IdentityHost.Data.Migrations
                         .HasMaxLength(40)
                         .HasColumnType("character varying(40)")
                         .HasColumnName("token_endpoint_auth_method");
+
+                    b.Property<string>("TokenEndpointAuthSigningAlg")
+                        .HasMaxLength(10)
+                        .HasColumnType("character varying(10)")
+                        .HasColumnName("token_endpoint_auth_signing_alg");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .ValueGeneratedOnAdd()
@@ -1121,6 +1131,25 @@ namespace IdentityHost.Data.Migrations
                         .HasName("pk_signing_keys");
 
                     b.ToTable("signing_keys", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityHost.Data.Entities.UsedAssertion", b =>
+                {
+                    b.Property<byte[]>("Key")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.HasKey("Key")
+                        .HasName("pk_used_assertions");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_used_assertions_expires_at");
+
+                    b.ToTable("used_assertions", (string)null);
                 });
 
             modelBuilder.Entity("IdentityHost.Data.Entities.UsedState", b =>

@@ -25,12 +25,14 @@ internal sealed class AuthorizationRequests(NpgsqlDataSource database, Applicati
     static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
     static readonly TimeSpan CookieLifetime = TimeSpan.FromDays(1);
 
+    // None for an application that is deleted at this moment: then the next step finds no request.
     const string InsertSql =
         """
         INSERT INTO authorization_requests (
             id, application_id, flow_key, redirect_uri, redirect_uri_sent, response_mode, scope, state, nonce, code_challenge, prompt, max_age,
             login_hint, ui_locales, acr_values, claims, resources, provider, hinted_user_id, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, identity_now(), identity_now() + $20)
+        SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, identity_now(), identity_now() + $20
+        FROM applications WHERE id = $2 FOR KEY SHARE
         """;
 
     const string FindSql =

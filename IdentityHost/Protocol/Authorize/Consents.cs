@@ -15,11 +15,12 @@ internal sealed class Consents(NpgsqlDataSource database)
 {
     const string FindSql = "SELECT scope, granted_at FROM consents WHERE user_id = $1 AND application_id = $2";
 
-    // What was allowed before stays allowed.
+    // What was allowed before stays allowed. Of a person or an application that is deleted at this moment nothing is written.
     const string GiveSql =
         $"""
         WITH given AS (
-            INSERT INTO consents (user_id, application_id, scope, granted_at) VALUES ($1, $2, $3, identity_now())
+            INSERT INTO consents (user_id, application_id, scope, granted_at)
+            SELECT u.id, a.id, $3, identity_now() FROM users u, applications a WHERE u.id = $1 AND a.id = $2 FOR KEY SHARE
             ON CONFLICT (user_id, application_id) DO UPDATE SET granted_at = excluded.granted_at, scope = array_to_string(ARRAY(
                 SELECT DISTINCT unnest(string_to_array(consents.scope, ' ') || string_to_array(excluded.scope, ' '))), ' ')
             RETURNING user_id)

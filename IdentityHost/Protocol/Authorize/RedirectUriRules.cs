@@ -47,7 +47,7 @@ internal static class RedirectUriRules
         {
             "https" => null,
             "http" when allowHttp => null,
-            _ => "use https: the token in the body says who has signed out.",
+            _ => "use https: on plain http whoever is on the way reads and changes what is sent.",
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using IdentityHost.Protocol.Authorize;
 
 namespace IdentityHost.Protocol.Clients;
@@ -15,7 +16,7 @@ internal sealed class ApplicationOptions
     static readonly FrozenSet<string> KnownGrantTypes = FrozenSet.Create(
         GrantTypeNames.Password, GrantTypeNames.RefreshToken, GrantTypeNames.ClientCredentials, GrantTypeNames.AuthorizationCode);
     static readonly FrozenSet<string> KnownMethods =
-        FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post);
+        FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.PrivateKeyJwt);
 
     public string ClientId { get; set; } = "";
 
@@ -33,8 +34,17 @@ internal sealed class ApplicationOptions
     /// <summary>The audiences that this application is the resource server of: it may introspect tokens for them (RFC 7662 §4).</summary>
     public string[] Audiences { get; set; } = [];
 
-    /// <summary>Default: <c>client_secret_basic</c> with a secret, <c>none</c> without.</summary>
+    /// <summary>Default: <c>client_secret_basic</c> with a secret, <c>private_key_jwt</c> with keys, <c>none</c> without either.</summary>
     public string? TokenEndpointAuthMethod { get; set; }
+
+    /// <summary>The only algorithm of its assertions (<c>private_key_jwt</c>); if absent, the one that each key names or is usual for.</summary>
+    public string? TokenEndpointAuthSigningAlg { get; set; }
+
+    /// <summary>Its public keys, for <c>private_key_jwt</c>.</summary>
+    public JwksOptions? Jwks { get; set; }
+
+    /// <summary>Where its public keys are read instead.</summary>
+    public string? JwksUri { get; set; }
 
     /// <summary><c>rolling</c> or <c>none</c>: see <see cref="RefreshRotations"/>.</summary>
     public string RefreshRotation { get; set; } = RefreshRotations.Rolling;
@@ -63,7 +73,12 @@ internal sealed class ApplicationOptions
     public bool Enabled { get; set; } = true;
 
     public string EffectiveMethod =>
-        TokenEndpointAuthMethod ?? (string.IsNullOrEmpty(ClientSecret) ? ClientAuthenticationMethods.None : ClientAuthenticationMethods.Basic);
+        TokenEndpointAuthMethod
+        ?? (!string.IsNullOrEmpty(ClientSecret) ? ClientAuthenticationMethods.Basic
+            : HasKeys ? ClientAuthenticationMethods.PrivateKeyJwt
+            : ClientAuthenticationMethods.None);
+
+    bool HasKeys => Jwks is not null || !string.IsNullOrEmpty(JwksUri);
 
     /// <summary>Why this declaration cannot be used, with the fix; or null.</summary>
     public string? Fault(bool development, Func<string, bool> scopeExists, IReadOnlyList<string> idTokenAlgorithms)
@@ -75,8 +90,10 @@ internal sealed class ApplicationOptions
             return $"{who}: ClientId must not be all digits: it is the sub of the client's own tokens and must never equal a user's id.";
         if (!KnownMethods.Contains(EffectiveMethod))
             return $"{who}: TokenEndpointAuthMethod '{EffectiveMethod}' is not known; use {string.Join(", ", KnownMethods.Order())}.";
-        if (EffectiveMethod == ClientAuthenticationMethods.None != string.IsNullOrEmpty(ClientSecret))
-            return $"{who}: a client authenticates either with a ClientSecret or with TokenEndpointAuthMethod 'none', not both and not neither.";
+        if (ClientAuthenticationMethods.NeedsSecret(EffectiveMethod) == string.IsNullOrEmpty(ClientSecret))
+            return $"{who}: a client authenticates with a ClientSecret, with Jwks or JwksUri ('private_key_jwt'), or with TokenEndpointAuthMethod 'none': one of these.";
+        if (KeysFault(development) is { } keys)
+            return $"{who}: {keys}";
         if (ClientSecret is { Length: < MinimumSecretLength } && !development)
             return $"{who}: ClientSecret must have at least {MinimumSecretLength} random characters: openssl rand -base64 32";
         if (ClientSecret is { Length: > MaximumSecretLength })
@@ -96,6 +113,20 @@ internal sealed class ApplicationOptions
         if (RedirectFault(development, idTokenAlgorithms) is { } redirect)
             return $"{who}: {redirect}";
         return Scopes.FirstOrDefault(s => !scopeExists(s)) is { } scope ? $"{who}: the scope '{scope}' is not declared in Scopes." : null;
+    }
+
+    /// <summary>What is wrong with the part that concerns <c>private_key_jwt</c>.</summary>
+    string? KeysFault(bool development)
+    {
+        if (HasKeys != (EffectiveMethod == ClientAuthenticationMethods.PrivateKeyJwt))
+            return "Jwks or JwksUri are for TokenEndpointAuthMethod 'private_key_jwt', which needs one of them.";
+        if (TokenEndpointAuthSigningAlg is { } algorithm && !ClientKeySet.Algorithms.Contains(algorithm))
+            return $"TokenEndpointAuthSigningAlg '{algorithm}' is not known; use {string.Join(", ", ClientKeySet.Algorithms)}.";
+        if (Jwks is not null && !string.IsNullOrEmpty(JwksUri))
+            return "give Jwks or JwksUri, not both.";
+        if (Jwks is not null && ClientKeySet.Parse(Encoding.UTF8.GetBytes(Jwks.ToJson()), TokenEndpointAuthSigningAlg) is null or { IsEmpty: true })
+            return "Jwks holds no key that can be used: write the public JWK of an RSA key of 2048 bits at least, or of one on the curve P-256.";
+        return !string.IsNullOrEmpty(JwksUri) && RedirectUriRules.BackchannelFault(JwksUri, development) is { } fault ? $"JwksUri '{JwksUri}': {fault}" : null;
     }
 
     /// <summary>What is wrong with the part that concerns the authorization endpoint.</summary>

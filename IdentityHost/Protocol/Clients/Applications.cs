@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Revocation;
@@ -19,7 +20,8 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
         """
         SELECT id, client_id, epoch, token_endpoint_auth_method, secret_hash, secret_salt, secret_expires_at, grant_types, scopes, enabled, audiences,
                display_name, redirect_uris, post_logout_redirect_uris, allowed_origins, backchannel_logout_uri, consent, require_pkce,
-               id_token_signed_response_alg, userinfo_signed_response_alg, sector_identifier, default_max_age, registered_metadata
+               id_token_signed_response_alg, userinfo_signed_response_alg, sector_identifier, default_max_age, registered_metadata,
+               jwks, jwks_uri, token_endpoint_auth_signing_alg
         FROM applications WHERE client_id = $1
         """;
 
@@ -72,6 +74,7 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
     static StoredApplication Read(NpgsqlDataReader row)
     {
         var method = row.GetString(3);
+        var algorithm = Text(row, 25);
         return new StoredApplication(
             new Client(
                 row.GetInt64(0),
@@ -99,7 +102,12 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
             row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4),
             row.IsDBNull(5) ? null : row.GetFieldValue<byte[]>(5),
             row.IsDBNull(6) ? null : new DateTimeOffset(row.GetDateTime(6)),
-            Enabled: row.GetBoolean(9));
+            Enabled: row.GetBoolean(9))
+        {
+            JwksUri = Text(row, 24),
+            AssertionAlgorithm = algorithm,
+            Keys = method == ClientAuthenticationMethods.PrivateKeyJwt && Text(row, 23) is { } keys ? ClientKeySet.Parse(Encoding.UTF8.GetBytes(keys), algorithm) : null,
+        };
     }
 
     static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
@@ -107,4 +115,14 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
 
 /// <summary>An application's row as authentication needs it.</summary>
 internal sealed record StoredApplication(
-    Client Client, string AuthenticationMethod, byte[]? SecretHash, byte[]? SecretSalt, DateTimeOffset? SecretExpiresAt, bool Enabled);
+    Client Client, string AuthenticationMethod, byte[]? SecretHash, byte[]? SecretSalt, DateTimeOffset? SecretExpiresAt, bool Enabled)
+{
+    /// <summary>For <c>private_key_jwt</c>, the keys that it registered; null where they are behind <see cref="JwksUri"/>.</summary>
+    public ClientKeySet? Keys { get; init; }
+
+    /// <summary>Where its keys are read; null for none.</summary>
+    public string? JwksUri { get; init; }
+
+    /// <summary>The only <c>alg</c> of its assertions (<c>token_endpoint_auth_signing_alg</c>); null for the one of each key.</summary>
+    public string? AssertionAlgorithm { get; init; }
+}

@@ -4,13 +4,26 @@ using IdentityHost.Protocol.Endpoints;
 
 namespace IdentityHost.Protocol.Clients;
 
+/// <summary>A protocol request whose form was read and whose client has proved who it is.</summary>
+internal sealed record ClientRequest(Client Client, FormParameters Parameters);
+
 /// <summary>
-/// Who is asking (RFC 6749 §2.3): <c>client_secret_basic</c>, <c>client_secret_post</c> or, for public applications, <c>none</c>.
+/// Who is asking (RFC 6749 §2.3): <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c> or, for public applications, <c>none</c>.
 /// An unknown client, a wrong secret, a disabled application: one answer and the same work, so that none can be told from another.
 /// </summary>
-internal sealed class ClientAuthenticator(Applications applications, Blocks blocks, FailureCounters failures)
+internal sealed class ClientAuthenticator(Applications applications, ClientAssertions assertions, Blocks blocks, FailureCounters failures)
 {
     const int MaximumCredentialLength = ApplicationOptions.MaximumSecretLength;
+
+    /// <summary>The two steps that every endpoint for clients begins with, in their order: parse the form, then authenticate.</summary>
+    public async Task<Result<ClientRequest>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if ((await FormParameters.ReadAsync(request, cancellationToken)).Failed(out var error, out var parameters))
+            return error;
+        if ((await AuthenticateAsync(request, parameters, cancellationToken)).Failed(out error, out var client))
+            return error;
+        return new ClientRequest(client, parameters);
+    }
 
     public async Task<Result<Client>> AuthenticateAsync(HttpRequest request, FormParameters form, CancellationToken cancellationToken)
     {
@@ -18,6 +31,12 @@ internal sealed class ClientAuthenticator(Applications applications, Blocks bloc
         if (header.Count > 1)
             return ProtocolError.InvalidRequest("Send one Authorization header.");
 
+        if (form.Contains("client_assertion") || form.Contains("client_assertion_type"))
+        {
+            return header.Count > 0 || form.Contains("client_secret")
+                ? ProtocolError.InvalidRequest("Authenticate once: either by client_assertion or by a secret.")
+                : await assertions.AuthenticateAsync(form, cancellationToken);
+        }
         var id = form["client_id"];
         var secret = form["client_secret"];
         var method = secret is null ? ClientAuthenticationMethods.None : ClientAuthenticationMethods.Post;

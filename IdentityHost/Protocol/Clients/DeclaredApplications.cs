@@ -76,6 +76,9 @@ internal sealed class DeclaredApplications(
         application.Declared = true;
         application.DisplayName = options.DisplayName.Length > 0 ? options.DisplayName : options.ClientId;
         application.TokenEndpointAuthMethod = options.EffectiveMethod;
+        application.TokenEndpointAuthSigningAlg = options.TokenEndpointAuthSigningAlg;
+        application.Jwks = options.Jwks?.ToJson();
+        application.JwksUri = string.IsNullOrEmpty(options.JwksUri) ? null : options.JwksUri;
         // Compared before they are set: an unchanged row must not be written at every start.
         application.GrantTypes = Unless(application.GrantTypes, options.GrantTypes);
         application.Scopes = Unless(application.Scopes, [.. options.Scopes.Distinct(StringComparer.Ordinal)]);

@@ -47,12 +47,9 @@ internal sealed class DiscoveryEndpoint(
             json.WriteBoolean("backchannel_logout_session_supported"u8, value: true);
             json.WriteString("jwks_uri"u8, issuer.UrlOf("/.well-known/jwks"));
             WriteArray(json, "grant_types_supported", grantTypes);
-            WriteArray(
-                json,
-                "token_endpoint_auth_methods_supported",
-                [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.None]);
-            WriteArray(json, "revocation_endpoint_auth_methods_supported", [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.None]);
-            WriteArray(json, "introspection_endpoint_auth_methods_supported", [ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post]);
+            WriteAuthentication(json, "token", [.. ClientAuthenticationMethods.Proving, ClientAuthenticationMethods.None]);
+            WriteAuthentication(json, "revocation", [.. ClientAuthenticationMethods.Proving, ClientAuthenticationMethods.None]);
+            WriteAuthentication(json, "introspection", ClientAuthenticationMethods.Proving);
             WriteArray(json, "response_types_supported", ["code"]);
             WriteArray(json, "response_modes_supported", [ResponseModes.Query, ResponseModes.Fragment, ResponseModes.FormPost]);
             WriteArray(json, "code_challenge_methods_supported", ["S256"]);
@@ -80,6 +77,13 @@ internal sealed class DiscoveryEndpoint(
         WriteArray(json, "claims_supported", ["sub", .. StandardClaims.Names]);
         json.WriteBoolean("claims_parameter_supported"u8, true);
         WriteArray(json, "userinfo_signing_alg_values_supported", algorithms.IdTokens);
+    }
+
+    /// <summary>How clients prove themselves at an endpoint, and what their assertions may be signed with (RFC 8414 §2).</summary>
+    static void WriteAuthentication(Utf8JsonWriter json, string endpoint, IEnumerable<string> methods)
+    {
+        WriteArray(json, $"{endpoint}_endpoint_auth_methods_supported", methods);
+        WriteArray(json, $"{endpoint}_endpoint_auth_signing_alg_values_supported", ClientKeySet.Algorithms);
     }
 
     static void WriteArray(Utf8JsonWriter json, string name, IEnumerable<string> values)

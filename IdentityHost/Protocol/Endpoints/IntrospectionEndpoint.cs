@@ -10,12 +10,12 @@ namespace IdentityHost.Protocol.Endpoints;
 /// <c>POST /connect/introspect</c> (RFC 7662): whether a token is good now. Asked by those who have a secret, about their own tokens and those
 /// for the audiences they serve; about anything else the answer is that it is not active, and nothing more (§4).
 /// </summary>
-internal sealed class IntrospectionEndpoint(ClientRequests requests, IssuedTokens tokens, Issuer issuer)
+internal sealed class IntrospectionEndpoint(ClientAuthenticator clients, IssuedTokens tokens, Issuer issuer)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var stop = context.RequestAborted;
-        if ((await requests.ReadAsync(context.Request, stop)).Failed(out var error, out var request))
+        if ((await clients.ReadAsync(context.Request, stop)).Failed(out var error, out var request))
         {
             await ProtocolErrorWriter.WriteAsync(context, RequestSize.Of(error));
             return;

@@ -6,12 +6,12 @@ namespace IdentityHost.Protocol.Endpoints;
 /// <summary>
 /// <c>POST /connect/revoke</c> (RFC 7009): a client ends a token of its own. A refresh token takes its grant and every access token with it.
 /// </summary>
-internal sealed class RevocationEndpoint(ClientRequests requests, IssuedTokens tokens)
+internal sealed class RevocationEndpoint(ClientAuthenticator clients, IssuedTokens tokens)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var stop = context.RequestAborted;
-        if ((await requests.ReadAsync(context.Request, stop)).Failed(out var error, out var request))
+        if ((await clients.ReadAsync(context.Request, stop)).Failed(out var error, out var request))
         {
             await ProtocolErrorWriter.WriteAsync(context, RequestSize.Of(error));
             return;

@@ -39,15 +39,9 @@ internal sealed class AddressRules(string[] redirectUris, bool development, Egre
         return null;
     }
 
-    public Uri? SectorIdentifierUri(MetadataDocument sent)
-    {
-        if (sent.Text("sector_identifier_uri") is not { } uri)
-            return null;
-        if (Web(uri) is { } address && !egress.LeadsInside(address))
-            return address;
-        sent.Refuse("sector_identifier_uri must be an https address on the public internet.");
-        return null;
-    }
+    public Uri? SectorIdentifierUri(MetadataDocument sent) => Public(sent, "sector_identifier_uri");
+
+    public Uri? JwksUri(MetadataDocument sent) => Public(sent, "jwks_uri");
 
     /// <summary>OpenID Connect Core §8.1: the host of the sector's document, or the one host of all redirect URIs. Null for public subjects.</summary>
     public string? Sector(MetadataDocument sent)
@@ -56,6 +50,17 @@ internal sealed class AddressRules(string[] redirectUris, bool development, Egre
         if (sector is not { Length: > LongestHost })
             return sector;
         sent.Refuse("The host of the sector is too long.");
+        return null;
+    }
+
+    /// <summary>The address of a document that is read through the client that refuses inside addresses, as <see cref="Backchannel"/>'s is reached.</summary>
+    Uri? Public(MetadataDocument sent, string name)
+    {
+        if (sent.Text(name) is not { } uri)
+            return null;
+        if (Web(uri) is { } address && !egress.LeadsInside(address))
+            return address;
+        sent.Refuse($"{name} must be an https address on the public internet.");
         return null;
     }
 

@@ -7,6 +7,9 @@ internal sealed record ClientMetadata
 {
     public required string AuthenticationMethod { get; init; }
 
+    /// <summary>The only algorithm of its assertions; null for the one of each key.</summary>
+    public string? AssertionAlgorithm { get; init; }
+
     public required string[] GrantTypes { get; init; }
 
     public required string[] Scopes { get; init; }
@@ -35,6 +38,9 @@ internal sealed record ClientMetadata
 
     /// <summary>A JWK set, as it was sent.</summary>
     public string? Jwks { get; init; }
+
+    /// <summary>Where its keys are read instead, for <c>private_key_jwt</c>.</summary>
+    public Uri? JwksUri { get; init; }
 
     /// <summary>Seconds.</summary>
     public int? DefaultMaxAge { get; init; }

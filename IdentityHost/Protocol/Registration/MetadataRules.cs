@@ -28,7 +28,7 @@ internal sealed class MetadataRules(AlgorithmsInUse algorithms, Egress egress, I
         [ScopeCatalog.OpenId, ScopeCatalog.Profile, ScopeCatalog.Email, ScopeCatalog.Phone, ScopeCatalog.Address];
 
     static readonly FrozenSet<string> Methods =
-        FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post);
+        FrozenSet.Create(ClientAuthenticationMethods.None, ClientAuthenticationMethods.Basic, ClientAuthenticationMethods.Post, ClientAuthenticationMethods.PrivateKeyJwt);
 
     /// <summary>The metadata that holds from now on, or the first thing that is wrong.</summary>
     /// <param name="sent">What was sent.</param>
@@ -38,16 +38,18 @@ internal sealed class MetadataRules(AlgorithmsInUse algorithms, Egress egress, I
         var told = new JsonObject();
         var method = sent.Text("token_endpoint_auth_method") ?? ClientAuthenticationMethods.Basic;
         if (!Methods.Contains(method))
-            sent.Refuse("token_endpoint_auth_method must be client_secret_basic, client_secret_post or none.");
+            sent.Refuse("token_endpoint_auth_method must be client_secret_basic, client_secret_post, private_key_jwt or none.");
         var grantTypes = GrantTypes(sent, trusted && method != ClientAuthenticationMethods.None);
         var redirectUris = RedirectUris(sent, required: grantTypes.Contains(GrantTypeNames.AuthorizationCode));
         var type = sent.Text("application_type") ?? "web";
         if (type is not ("web" or "native"))
             sent.Refuse("application_type must be web or native.");
         var addresses = new AddressRules(redirectUris, environment.IsDevelopment(), egress);
+        var assertions = method == ClientAuthenticationMethods.PrivateKeyJwt;
         var metadata = new ClientMetadata
         {
             AuthenticationMethod = method,
+            AssertionAlgorithm = assertions ? sent.Text("token_endpoint_auth_signing_alg") : null,
             GrantTypes = grantTypes,
             Scopes = Scopes(sent, grantTypes),
             RedirectUris = redirectUris,
@@ -60,9 +62,12 @@ internal sealed class MetadataRules(AlgorithmsInUse algorithms, Egress egress, I
             SectorIdentifierUri = addresses.SectorIdentifierUri(sent),
             SectorIdentifier = addresses.Sector(sent),
             Jwks = KeySet.Read(sent),
+            JwksUri = assertions ? addresses.JwksUri(sent) : null,
             DefaultMaxAge = sent.Number("default_max_age"),
             Told = told,
         };
+        if (assertions)
+            KeySet.CheckForAssertions(sent, metadata.Jwks, metadata.JwksUri, metadata.AssertionAlgorithm);
         DisplayText.Uris(sent, told, addresses);
         Tell(sent, metadata, type);
         return sent.Fault is { } fault ? fault : metadata;
@@ -154,8 +159,12 @@ internal sealed class MetadataRules(AlgorithmsInUse algorithms, Egress egress, I
             told["sector_identifier_uri"] = metadata.SectorIdentifierUri.OriginalString;
         if (metadata.DefaultMaxAge is { } age)
             told["default_max_age"] = age;
+        if (metadata.AssertionAlgorithm is not null)
+            told["token_endpoint_auth_signing_alg"] = metadata.AssertionAlgorithm;
         if (metadata.Jwks is not null)
             told["jwks"] = JsonNode.Parse(metadata.Jwks);
+        if (metadata.JwksUri is not null)
+            told["jwks_uri"] = metadata.JwksUri.OriginalString;
     }
 
     static JsonArray Array(IEnumerable<string> values) => [.. values.Select(v => (JsonNode?)v)];

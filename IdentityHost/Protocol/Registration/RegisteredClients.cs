@@ -31,11 +31,12 @@ internal sealed class RegisteredClients(NpgsqlDataSource database, Revocations r
             INSERT INTO applications (client_id, token_endpoint_auth_method, secret_hash, secret_salt, grant_types, scopes, redirect_uris,
                 post_logout_redirect_uris, allowed_origins, display_name, backchannel_logout_uri, id_token_signed_response_alg,
                 userinfo_signed_response_alg, sector_identifier, jwks, default_max_age, registered_metadata, require_pkce,
+                jwks_uri, token_endpoint_auth_signing_alg,
                 consent, registration_token_hash, registered_at, updated_at, enabled, epoch, declared, audiences)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, identity_now(), identity_now(),
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, identity_now(), identity_now(),
                 true, 0, false, '{"{}"}') RETURNING client_id, epoch, registered_at, allowed_origins),
-        told AS ({Revocations.InsertInto} SELECT {(short)RevocationKind.Application}, client_id, epoch, identity_now() + $21 FROM made WHERE allowed_origins <> '{"{}"}'),
-        audited AS ({AuditLog.InsertInto} SELECT '{AuditKinds.ApplicationRegistered}', NULL, NULL, client_id, $22, $19 FROM made)
+        told AS ({Revocations.InsertInto} SELECT {(short)RevocationKind.Application}, client_id, epoch, identity_now() + $23 FROM made WHERE allowed_origins <> '{"{}"}'),
+        audited AS ({AuditLog.InsertInto} SELECT '{AuditKinds.ApplicationRegistered}', NULL, NULL, client_id, $24, $21 FROM made)
         SELECT registered_at FROM made
         """;
 
@@ -46,10 +47,10 @@ internal sealed class RegisteredClients(NpgsqlDataSource database, Revocations r
             UPDATE applications SET token_endpoint_auth_method = $2, secret_hash = $3, secret_salt = $4, grant_types = $5, scopes = $6, redirect_uris = $7,
                 post_logout_redirect_uris = $8, allowed_origins = $9, display_name = $10, backchannel_logout_uri = $11, id_token_signed_response_alg = $12,
                 userinfo_signed_response_alg = $13, sector_identifier = $14, jwks = $15, default_max_age = $16, registered_metadata = $17,
-                require_pkce = $18, updated_at = identity_now()
-            WHERE client_id = $1 AND enabled AND registration_token_hash = $19 RETURNING client_id, epoch),
-        told AS ({Revocations.InsertInto} SELECT {(short)RevocationKind.Application}, client_id, epoch, identity_now() + $20 FROM changed),
-        audited AS ({AuditLog.InsertInto} SELECT '{AuditKinds.ApplicationChanged}', NULL, NULL, client_id, $21, NULL FROM changed)
+                require_pkce = $18, jwks_uri = $19, token_endpoint_auth_signing_alg = $20, updated_at = identity_now()
+            WHERE client_id = $1 AND enabled AND registration_token_hash = $21 RETURNING client_id, epoch),
+        told AS ({Revocations.InsertInto} SELECT {(short)RevocationKind.Application}, client_id, epoch, identity_now() + $22 FROM changed),
+        audited AS ({AuditLog.InsertInto} SELECT '{AuditKinds.ApplicationChanged}', NULL, NULL, client_id, $23, NULL FROM changed)
         SELECT 1 FROM changed
         """;
 
@@ -57,7 +58,7 @@ internal sealed class RegisteredClients(NpgsqlDataSource database, Revocations r
     static readonly string DisableSql =
         $"""
         WITH ended AS (
-            UPDATE applications SET enabled = false, epoch = epoch + 1, secret_hash = NULL, secret_salt = NULL, registration_token_hash = NULL,
+            UPDATE applications SET enabled = false, epoch = epoch + 1, secret_hash = NULL, secret_salt = NULL, jwks = NULL, jwks_uri = NULL, registration_token_hash = NULL,
                 updated_at = identity_now()
             WHERE client_id = $1 AND enabled AND registration_token_hash = $2 RETURNING client_id, epoch),
         told AS ({Revocations.InsertInto} SELECT {(short)RevocationKind.Application}, client_id, epoch, identity_now() + $3 FROM ended),
@@ -116,8 +117,8 @@ internal sealed class RegisteredClients(NpgsqlDataSource database, Revocations r
     public async Task<bool> ChangeAsync(RegisteredClient client, ClientMetadata metadata, string? secret, string address)
     {
         var (hash, salt) = secret is not null ? Hashed(secret)
-            : metadata.AuthenticationMethod == ClientAuthenticationMethods.None ? (null, null)
-            : (client.SecretHash, client.SecretSalt);
+            : ClientAuthenticationMethods.NeedsSecret(metadata.AuthenticationMethod) ? (client.SecretHash, client.SecretSalt)
+            : (null, null);
         var batch = new WriteBatch();
         var changed = false;
         batch.AddRead(
@@ -141,7 +142,7 @@ internal sealed class RegisteredClients(NpgsqlDataSource database, Revocations r
         await batch.ExecuteAsync(database, CancellationToken.None);
     }
 
-    /// <summary>$1 to $18 of both statements.</summary>
+    /// <summary>$1 to $20 of both statements.</summary>
     NpgsqlParameter[] Columns(string clientId, ClientMetadata metadata, byte[]? hash, byte[]? salt) =>
     [
         Sql.Value(clientId),
@@ -162,6 +163,8 @@ internal sealed class RegisteredClients(NpgsqlDataSource database, Revocations r
         Sql.Optional(metadata.DefaultMaxAge),
         Sql.Value(metadata.Told.ToJsonString()),
         Sql.Value(options.Value.RequirePkce || metadata.AuthenticationMethod == ClientAuthenticationMethods.None),
+        Sql.Optional(metadata.JwksUri?.OriginalString),
+        Sql.Optional(metadata.AssertionAlgorithm),
     ];
 
     static (byte[]? Hash, byte[]? Salt) Hashed(string? secret) => secret is null ? (null, null) : ClientSecrets.Hash(secret);

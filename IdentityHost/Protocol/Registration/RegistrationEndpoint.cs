@@ -47,7 +47,7 @@ internal sealed class RegistrationEndpoint(
         }
         // 5. Write and answer.
         var (clientId, token) = (RegistrationSecrets.NewClientId(), RegistrationSecrets.NewSecret());
-        var secret = metadata.AuthenticationMethod == ClientAuthenticationMethods.None ? null : RegistrationSecrets.NewSecret();
+        var secret = ClientAuthenticationMethods.NeedsSecret(metadata.AuthenticationMethod) ? RegistrationSecrets.NewSecret() : null;
         var at = await clients.AddAsync(clientId, metadata, trusted, secret, token, address);
         context.Response.StatusCode = StatusCodes.Status201Created;
         await RegistrationAnswer.WriteAsync(context.Response, issuer, (clientId, at), metadata.Told, token, secret);

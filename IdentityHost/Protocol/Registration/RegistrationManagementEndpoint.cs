@@ -64,7 +64,7 @@ internal sealed class RegistrationManagementEndpoint(
             await ProtocolErrorWriter.WriteAsync(context, error);
             return;
         }
-        var needsSecret = metadata.AuthenticationMethod != ClientAuthenticationMethods.None && client.SecretHash is null;
+        var needsSecret = ClientAuthenticationMethods.NeedsSecret(metadata.AuthenticationMethod) && client.SecretHash is null;
         var secret = needsSecret ? RegistrationSecrets.NewSecret() : null;
         if (!await clients.ChangeAsync(client, metadata, secret, address))
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using IdentityHost.Data;
 using IdentityHost.Protocol.Clients;
@@ -39,9 +38,9 @@ internal sealed class IdTokenHints(
         {
             var members = claims.RootElement;
             // exp, iat and sid: a signed userinfo answer has the same typ, and must not be taken for an ID token (RFC 8725 §2.8).
-            if (Text(members, "iss") != issuer.Value || !IsNumber(members, "exp") || !IsNumber(members, "iat")
-                || Text(members, "sub") is not { } subject || Text(members, "aud") is not { } audience
-                || !Guid.TryParseExact(Text(members, "sid"), "N", out var session) || (clientId is not null && clientId != audience))
+            if (SignedJwt.Text(members, "iss") != issuer.Value || !IsNumber(members, "exp") || !IsNumber(members, "iat")
+                || SignedJwt.Text(members, "sub") is not { } subject || SignedJwt.Text(members, "aud") is not { } audience
+                || !Guid.TryParseExact(SignedJwt.Text(members, "sid"), "N", out var session) || (clientId is not null && clientId != audience))
                 return null;
             if (await applications.FindAsync(audience, cancellationToken) is not { Enabled: true } application)
                 return null;
@@ -51,21 +50,11 @@ internal sealed class IdTokenHints(
     }
 
     /// <summary>The payload, once the signature is proved. The header only chooses a key in memory, whose algorithm is the only one it may name.</summary>
-    JsonDocument? ReadSigned(string token)
-    {
-        if (token.Length > LongestToken || token.Split('.') is not [var header, var payload, var signature])
-            return null;
-        using var head = Parse(header);
-        if (head is null)
-            return null;
-        var members = head.RootElement;
-        // crit names what must be understood, b64 changes what is signed: we write neither.
-        if (members.TryGetProperty("crit", out _) || members.TryGetProperty("b64", out _)
-            || !string.Equals(Text(members, "typ"), "JWT", StringComparison.OrdinalIgnoreCase)
-            || Text(members, "kid") is not { } kid || !keys.TryGet(kid, out var key) || Text(members, "alg") != key.Algorithm)
-            return null;
-        return Decode(signature) is { } signed && key.Verify(Encoding.ASCII.GetBytes($"{header}.{payload}"), signed.Span) ? Parse(payload) : null;
-    }
+    JsonDocument? ReadSigned(string token) =>
+        SignedJwt.Read(token, LongestToken) is { KeyId: { } kid } jwt && string.Equals(jwt.Type, "JWT", StringComparison.OrdinalIgnoreCase)
+            && keys.TryGet(kid, out var key)
+            ? jwt.Open(key)
+            : null;
 
     async ValueTask<long?> PersonAsync(Client client, string subject, Guid session, CancellationToken cancellationToken)
     {
@@ -76,29 +65,6 @@ internal sealed class IdTokenHints(
         command.Parameters.Add(Sql.Value(session));
         return await command.ExecuteScalarAsync(cancellationToken) is long person && subjects.For(client, person) == subject ? person : null;
     }
-
-    static ReadOnlyMemory<byte>? Decode(string segment)
-    {
-        var bytes = new byte[segment.Length];
-        return CanonicalBase64Url.TryDecode(segment, bytes, out var length) ? bytes.AsMemory(0, length) : null;
-    }
-
-    static JsonDocument? Parse(string segment)
-    {
-        if (Decode(segment) is not { } json)
-            return null;
-        try
-        {
-            return JsonShape.IsSoundObject(json.Span) ? JsonDocument.Parse(json) : null;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
-    static string? Text(JsonElement claims, string name) =>
-        claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     static bool IsNumber(JsonElement claims, string name) => claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number;
 }

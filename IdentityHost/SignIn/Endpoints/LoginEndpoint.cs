@@ -14,7 +14,7 @@ namespace IdentityHost.SignIn.Endpoints;
 /// <c>POST /users/login</c> and its aliases: the password grant on the built-in public client, with the users API's envelope. Same door, same
 /// limits, same tokens.
 /// </summary>
-internal sealed class LoginEndpoint(Applications applications, TokenService tokens, UserReads users) : ILoginAtUser
+internal sealed class LoginEndpoint(Applications applications, TokenEndpoint tokens, UserReads users) : ILoginAtUser
 {
     static readonly IReadOnlySet<string> Allowed =
         new HashSet<string>(StringComparer.Ordinal) { "username", "email", "password", "new_password" }.AsReadOnly();

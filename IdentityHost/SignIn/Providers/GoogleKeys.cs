@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Collections.Frozen;
-using System.Security.Cryptography;
 using System.Text.Json;
 using IdentityHost.ResourceServer;
 using Microsoft.Extensions.Options;
@@ -71,26 +69,9 @@ internal sealed class GoogleKeys(GoogleBackchannel backchannel, TimeProvider clo
         return new Kept(keys.ToFrozenDictionary(StringComparer.Ordinal), now, now + (keep < Shortest ? Shortest : keep > Longest ? Longest : keep));
     }
 
-    /// <summary>An RSA key for signatures; null for one that is something else or cannot be used. Keys of other kinds may stand beside it.</summary>
-    static AccessTokenKey? Read(JsonElement key)
-    {
-        if (key.ValueKind != JsonValueKind.Object || Text(key, "kty") != "RSA" || Text(key, "use") is not (null or "sig")
-            || Text(key, "alg") is not (null or AccessTokenKey.Rs256) || Text(key, "kid") is not { Length: > 0 and <= LongestKeyId } id
-            || Text(key, "n") is not { } modulus || Text(key, "e") is not { } exponent)
-            return null;
-        try
-        {
-            return AccessTokenKey.FromRsa(
-                id, new RSAParameters { Modulus = Base64Url.DecodeFromChars(modulus), Exponent = Base64Url.DecodeFromChars(exponent) });
-        }
-        catch (Exception e) when (e is FormatException or CryptographicException or ArgumentException)
-        {
-            return null;
-        }
-    }
-
-    static string? Text(JsonElement key, string name) =>
-        key.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    /// <summary>An RS256 key; null for one that is something else or cannot be used. Keys of other kinds may stand beside it.</summary>
+    static AccessTokenKey? Read(JsonElement key) =>
+        key.ValueKind == JsonValueKind.Object && JsonWebKey.KeyId(key) is { Length: <= LongestKeyId } id ? JsonWebKey.Read(key, id, AccessTokenKey.Rs256) : null;
 
     sealed record Kept(FrozenDictionary<string, AccessTokenKey> Keys, DateTimeOffset FetchedAt, DateTimeOffset Until);
 }

@@ -1,0 +1,251 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using IdentityHost.Tests.Protocol.Registration;
+using IdentityHost.Tests.Support;
+using Microsoft.AspNetCore.Http;
+
+namespace IdentityHost.Tests.Protocol.Clients;
+
+/// <summary>Keys behind a <c>jwks_uri</c>: when they are read, and that a site which misbehaves hurts nobody but itself.</summary>
+public sealed class JwksUriTests(AssertionHost host) : IClassFixture<AssertionHost>
+{
+    /// <summary>Of case 68.</summary>
+    static readonly TimeSpan CutAfter = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public async Task They_are_read_once_and_kept()
+    {
+        using var key = new AssertionKey();
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var id = await RegisterAsync(site);
+        for (var i = 0; i < 5; i++)
+        {
+            foreach (var node in host.Nodes)
+                await node.Client.AssertedAsync(key.Assertion(id)).GrantedAsync();
+        }
+        Assert.Equal(host.Nodes.Count, site.Requests);
+    }
+
+    /// <summary>An application may put another key there at any moment and use it at once.</summary>
+    [Fact]
+    public async Task A_new_key_works_at_its_first_use_and_one_that_was_taken_away_soon_does_not()
+    {
+        using var first = new AssertionKey();
+        using var second = new AssertionKey("RS256");
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(first).ToJsonString());
+        var id = await RegisterAsync(site);
+        var node = host.Nodes[0].Client;
+        await node.AssertedAsync(first.Assertion(id)).GrantedAsync();
+        site.Document = AssertionKey.Set(second).ToJsonString();
+        await node.AssertedAsync(second.Assertion(id)).GrantedAsync();
+        await node.AssertedAsync(first.Assertion(id)).NoClientAsync();
+    }
+
+    [Fact]
+    public async Task Invented_names_do_not_make_us_knock_for_each()
+    {
+        using var key = new AssertionKey();
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var id = await RegisterAsync(site);
+        var node = host.Nodes[0].Client;
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(i => node.AssertedAsync(key.Sign(key.Header(("kid", $"invented-{i}")), AssertionKey.Claims(id))).NoClientAsync()));
+        Assert.InRange(site.Requests, 1, 5);
+        await node.AssertedAsync(key.Assertion(id)).GrantedAsync();
+    }
+
+    [Fact]
+    public async Task A_site_that_is_away_shuts_out_nobody_whose_key_is_known()
+    {
+        using var key = new AssertionKey();
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var id = await RegisterAsync(site);
+        var node = host.Nodes[1].Client;
+        await node.AssertedAsync(key.Assertion(id)).GrantedAsync();
+        site.Answer = context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        };
+        var passed = TimeSpan.FromMinutes(11);
+        await host.Clock.SetAsync(passed);
+        var read = site.Requests;
+        await node.AssertedAsync(Later(key, id, passed)).GrantedAsync();
+        Assert.Equal(read + 1, site.Requests);
+        passed = TimeSpan.FromMinutes(75);
+        await host.Clock.SetAsync(passed);
+        await node.AssertedAsync(Later(key, id, passed)).NoClientAsync();
+        await host.Clock.SetAsync(TimeSpan.Zero);
+    }
+
+    [Theory]
+    [Case(68)]
+    [InlineData("redirect")]
+    [InlineData("endless")]
+    [InlineData("announced")]
+    [InlineData("dripping")]
+    [InlineData("silent")]
+    [InlineData("page")]
+    [InlineData("array")]
+    [InlineData("private key of HMAC")]
+    public async Task A_site_that_misbehaves_is_cut(string how)
+    {
+        using var key = new AssertionKey();
+        using var inside = new SilentListener();
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var id = await RegisterAsync(site);
+        site.Answer = async context =>
+        {
+            var (response, gone) = (context.Response, context.RequestAborted);
+            switch (how)
+            {
+                case "redirect":
+                    response.Redirect($"http://127.0.0.1:{inside.Port}/keys");
+                    break;
+                case "announced":
+                    response.ContentLength = 1L << 30;
+                    await DripAsync(TimeSpan.Zero);
+                    break;
+                case "endless":
+                    await DripAsync(TimeSpan.Zero);
+                    break;
+                case "dripping":
+                    await DripAsync(TimeSpan.FromSeconds(1));
+                    break;
+                case "silent":
+                    await Task.Delay(Timeout.Infinite, gone);
+                    break;
+                case "page":
+                    await response.WriteAsync("<html>", gone);
+                    break;
+                case "array":
+                    await response.WriteAsync("[]", gone);
+                    break;
+                default:
+                    await response.WriteAsync("""{"keys":[{"kty":"oct","k":"AAAA","kid":"x"},5,null,{"kty":"EC","crv":"P-256","x":"\ud800"},{"kid":"\ud800"}]}""", gone);
+                    break;
+            }
+
+            async Task DripAsync(TimeSpan pause)
+            {
+                var block = new byte[pause > TimeSpan.Zero ? 1 : 64 * 1024];
+                Array.Fill(block, (byte)' ');
+                for (var i = 0; i < 1 << 14; i++)
+                {
+                    await response.Body.WriteAsync(block, gone);
+                    await response.Body.FlushAsync(gone);
+                    await Task.Delay(pause, gone);
+                }
+            }
+        };
+        var watch = Stopwatch.StartNew();
+        await host.Nodes[0].Client.AssertedAsync(key.Assertion(id)).NoClientAsync();
+        // Half as much again: the machine may be busy.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, CutAfter * 1.5);
+        Assert.False(inside.WasCalled);
+        // It is the site's own loss, and only as long as it lasts.
+        site.Answer = context => context.Response.WriteAsync(AssertionKey.Set(key).ToJsonString());
+        await host.Nodes[0].Client.AssertedAsync(key.Assertion(id)).GrantedAsync();
+    }
+
+    [Fact]
+    public async Task Registration_says_what_private_key_jwt_needs()
+    {
+        using var key = new AssertionKey();
+        using var rsa = new AssertionKey("PS256");
+        (string, JsonNode?)[][] wrong =
+        [
+            [],
+            [("jwks", new JsonObject { ["keys"] = new JsonArray() })],
+            [("jwks", new JsonObject { ["keys"] = new JsonArray(key.Jwk(("use", "enc"))) })],
+            [("jwks", new JsonObject { ["keys"] = new JsonArray(key.Jwk(("crv", "P-521"))) })],
+            [("jwks", AssertionKey.Set(key)), ("jwks_uri", "https://app.example.com/jwks")],
+            [("jwks", AssertionKey.Set(key)), ("token_endpoint_auth_signing_alg", "none")],
+            [("jwks", AssertionKey.Set(key)), ("token_endpoint_auth_signing_alg", "HS256")],
+            [("jwks", AssertionKey.Set(key)), ("token_endpoint_auth_signing_alg", "RS256")],
+            [("jwks", AssertionKey.Set(rsa)), ("token_endpoint_auth_signing_alg", "RS256")],
+            [("jwks_uri", "https://10.0.0.1/jwks")],
+            [("jwks_uri", "http://app.example.com.evil/jwks#x")],
+            [("jwks_uri", "file:///etc/passwd")],
+        ];
+        foreach (var members in wrong)
+            await host.Client.PostAsync(Registering.Metadata([("token_endpoint_auth_method", "private_key_jwt"), .. members]), AssertionHost.InitialToken).RefusedAsync("invalid_client_metadata");
+
+        var made = await host.Client.RegisteredAsync(
+            AssertionHost.InitialToken,
+            ("token_endpoint_auth_method", "private_key_jwt"),
+            ("jwks", AssertionKey.Set(rsa)),
+            ("token_endpoint_auth_signing_alg", "PS256"),
+            ("grant_types", new JsonArray("client_credentials", "authorization_code")));
+        Assert.False(made.Told.ContainsKey("client_secret"));
+        Assert.False(made.Told.ContainsKey("client_secret_expires_at"));
+        Assert.Equal("PS256", made.Told["token_endpoint_auth_signing_alg"]!.GetValue<string>());
+        await host.Client.AssertedAsync(rsa.Assertion(made.ClientId)).GrantedAsync();
+
+        // Another key, by its management: the old one is out on every node.
+        using var put = await host.Client.ManageAsync(HttpMethod.Put, made, made.Metadata(("jwks", AssertionKey.Set(key)), ("token_endpoint_auth_signing_alg", "ES256")));
+        Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        await host.FeedReadAsync();
+        foreach (var node in host.Nodes)
+        {
+            await node.Client.AssertedAsync(rsa.Assertion(made.ClientId)).NoClientAsync();
+            await node.Client.AssertedAsync(key.Assertion(made.ClientId)).GrantedAsync();
+        }
+        // And back to a secret, which is made for it.
+        using var secret = await host.Client.ManageAsync(
+            HttpMethod.Put, made, new JsonObject { ["client_id"] = made.ClientId, ["redirect_uris"] = new JsonArray(Registering.Callback) });
+        Assert.NotEqual("", (await secret.JsonAsync())["client_secret"]!.GetValue<string>());
+    }
+
+    static string Later(AssertionKey key, string id, TimeSpan passed)
+    {
+        var now = DateTimeOffset.UtcNow.Add(passed).ToUnixTimeSeconds();
+        return key.Assertion(id, ("iat", now), ("exp", now + 60));
+    }
+
+    async Task<string> RegisterAsync(JsonSite site) => (await host.Client.RegisteredAsync(
+        AssertionHost.InitialToken,
+        ("token_endpoint_auth_method", "private_key_jwt"),
+        ("jwks_uri", $"{site.Address}/jwks"),
+        ("grant_types", new JsonArray("client_credentials", "authorization_code")))).ClientId;
+}
+
+/// <summary>Where addresses of this machine and its network are refused, as in Production.</summary>
+public sealed class InsideJwksUriTests(InsideJwksUriTests.ClosedHost host) : IClassFixture<InsideJwksUriTests.ClosedHost>
+{
+    [Fact]
+    [Case(68)]
+    public async Task Keys_inside_are_not_even_asked_for()
+    {
+        using var key = new AssertionKey();
+        foreach (var id in (string[])["loopback", "metadata", "name"])
+            await host.Client.AssertedAsync(key.Assertion(id)).NoClientAsync();
+        Assert.False(host.Inside.WasCalled);
+    }
+
+    public sealed class ClosedHost(TestPostgres postgres) : HostFixture(postgres)
+    {
+        internal SilentListener Inside { get; } = new();
+
+        protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
+        [
+            new("Egress:AllowLoopback", "false"),
+            .. Application(12, "loopback", $"http://127.0.0.1:{Inside.Port}/jwks"),
+            .. Application(13, "metadata", "https://169.254.169.254/latest/meta-data"),
+            .. Application(14, "name", $"http://localhost:{Inside.Port}/jwks"),
+        ];
+
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync();
+            Inside.Dispose();
+        }
+
+        static IEnumerable<KeyValuePair<string, string?>> Application(int index, string id, string address) =>
+        [
+            new($"Applications:{index}:ClientId", id),
+            new($"Applications:{index}:GrantTypes:0", "client_credentials"),
+            new($"Applications:{index}:Scopes:0", "users:self"),
+            new($"Applications:{index}:JwksUri", address),
+        ];
+    }
+}

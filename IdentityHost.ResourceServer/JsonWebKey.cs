@@ -7,6 +7,10 @@ namespace IdentityHost.ResourceServer;
 /// <summary>Reads one public key that verifies signatures (RFC 7517 §4, RFC 7518 §6).</summary>
 static class JsonWebKey
 {
+    /// <summary>In bytes. RSA with a larger modulus, or with an exponent as long as that, takes milliseconds to verify: whoever names such a key wants just this.</summary>
+    const int LongestModulus = 1024;
+    const int LongestExponent = 8;
+
     /// <summary>The <c>kid</c>; null where it has none.</summary>
     public static string? KeyId(JsonElement jwk) => Text(jwk, "kid") is { Length: > 0 } id ? id : null;
 
@@ -31,8 +35,9 @@ static class JsonWebKey
                 ("EC", null or AccessTokenKey.Es256) when Text(jwk, "crv") == "P-256" => AccessTokenKey.FromEc(
                     keyId,
                     new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = Bytes(jwk, "x"), Y = Bytes(jwk, "y") } }),
-                ("RSA", null or AccessTokenKey.Rs256) => AccessTokenKey.FromRsa(keyId, Rsa(jwk)),
-                ("RSA", AccessTokenKey.Ps256) => AccessTokenKey.FromRsa(keyId, Rsa(jwk), AccessTokenKey.Ps256),
+                ("RSA", null or AccessTokenKey.Rs256 or AccessTokenKey.Ps256) => Rsa(jwk) is { Modulus.Length: <= LongestModulus, Exponent.Length: <= LongestExponent } rsa
+                    ? AccessTokenKey.FromRsa(keyId, rsa, algorithm ?? named ?? AccessTokenKey.Rs256)
+                    : null,
                 _ => null,
             };
         }

@@ -21,7 +21,7 @@ internal sealed record ProtocolError(string Code, string Description, int Status
     /// <summary>One answer for every failure of client authentication, so that a client's existence is not told.</summary>
     public static ProtocolError InvalidClient(string detail) => new(
         "invalid_client",
-        "Client authentication failed: check client_id, client_secret and the way they are sent.",
+        "Client authentication failed: check client_id, client_secret or client_assertion (its aud is the issuer), and the way they are sent.",
         StatusCodes.Status401Unauthorized,
         detail);
 

@@ -64,7 +64,7 @@ public sealed class ConsentTests(AuthorizeHost host)
             Assert.Equal(1, await delete.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
         var allowing = tab.SendAsync(HttpMethod.Post, "/consent?handler=Allow", [("id", request), ("__RequestVerificationToken", token)]);
         await Eventually.TrueAsync(
-            async () => await host.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO consents%'") > 0,
+            async () => await host.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INTO consents%'") > 0,
             TimeSpan.FromSeconds(20));
         await transaction.CommitAsync(TestContext.Current.CancellationToken);
         using var allowed = await allowing;

@@ -54,6 +54,19 @@ public sealed class JwksUriTests(AssertionHost host) : IClassFixture<AssertionHo
     }
 
     [Fact]
+    public async Task A_refusal_reads_the_keys_once()
+    {
+        using var key = new AssertionKey();
+        await using var site = await JsonSite.StartAsync("<html>");
+        var id = await RegisterAsync(site);
+        for (var i = 1; i <= 3; i++)
+        {
+            await host.Nodes[0].Client.AssertedAsync(key.Assertion(id)).NoClientAsync();
+            Assert.Equal(i, site.Requests);
+        }
+    }
+
+    [Fact]
     public async Task A_site_that_is_away_shuts_out_nobody_whose_key_is_known()
     {
         using var key = new AssertionKey();
@@ -139,8 +152,8 @@ public sealed class JwksUriTests(AssertionHost host) : IClassFixture<AssertionHo
         };
         var watch = Stopwatch.StartNew();
         await host.Nodes[0].Client.AssertedAsync(key.Assertion(id)).NoClientAsync();
-        // Half as much again: the machine may be busy.
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, CutAfter * 1.5);
+        // Twice that: the machine may be busy. The site itself would go on for hours.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, CutAfter * 2);
         Assert.False(inside.WasCalled);
         // It is the site's own loss, and only as long as it lasts.
         site.Answer = context => context.Response.WriteAsync(AssertionKey.Set(key).ToJsonString());
@@ -158,6 +171,9 @@ public sealed class JwksUriTests(AssertionHost host) : IClassFixture<AssertionHo
             [("jwks", new JsonObject { ["keys"] = new JsonArray() })],
             [("jwks", new JsonObject { ["keys"] = new JsonArray(key.Jwk(("use", "enc"))) })],
             [("jwks", new JsonObject { ["keys"] = new JsonArray(key.Jwk(("crv", "P-521"))) })],
+            [("jwks", new JsonObject { ["keys"] = new JsonArray(rsa.Jwk(("e", Endless(2048 / 8)))) })],
+            [("jwks", new JsonObject { ["keys"] = new JsonArray(rsa.Jwk(("n", Endless(2048)))) })],
+            [("jwks", new JsonObject { ["keys"] = new JsonArray(rsa.Jwk(("n", Endless(128)))) })],
             [("jwks", AssertionKey.Set(key)), ("jwks_uri", "https://app.example.com/jwks")],
             [("jwks", AssertionKey.Set(key)), ("token_endpoint_auth_signing_alg", "none")],
             [("jwks", AssertionKey.Set(key)), ("token_endpoint_auth_signing_alg", "HS256")],
@@ -195,6 +211,9 @@ public sealed class JwksUriTests(AssertionHost host) : IClassFixture<AssertionHo
             HttpMethod.Put, made, new JsonObject { ["client_id"] = made.ClientId, ["redirect_uris"] = new JsonArray(Registering.Callback) });
         Assert.NotEqual("", (await secret.JsonAsync())["client_secret"]!.GetValue<string>());
     }
+
+    /// <summary>A number of so many bytes, odd and full.</summary>
+    static string Endless(int bytes) => System.Buffers.Text.Base64Url.EncodeToString([.. Enumerable.Repeat((byte)0xff, bytes)]);
 
     static string Later(AssertionKey key, string id, TimeSpan passed)
     {

@@ -47,14 +47,22 @@ internal sealed class ClientAssertions(
         if (id is null || id != (form["client_id"] ?? id))
             return ProtocolError.InvalidClient("the assertion's sub is no client_id, or not the one of the request");
 
-        // A refusal is judged by the row: the copy in memory may be a moment old.
-        if (applications.FindKept(id) is { } kept && await VerifyAsync(assertion, kept, cancellationToken) is { Reason: null } verdict)
+        var kept = applications.FindKept(id);
+        var verdict = kept is null ? default : await VerifyAsync(assertion, kept, cancellationToken);
+        if (kept is not null && verdict.Reason is null)
             return await UseAsync(kept.Client, verdict);
+        // A refusal is judged by the row: the copy in memory may be a moment old.
         if (await applications.ReadAsync(id, cancellationToken) is not { } application)
             return ProtocolError.InvalidClient("unknown client");
-        var judged = await VerifyAsync(assertion, application, cancellationToken);
-        return judged.Reason is { } reason ? ProtocolError.InvalidClient($"{application.Client.ClientId}: {reason}") : await UseAsync(application.Client, judged);
+        // But its keys are not fetched a second time for it.
+        if (kept is null || !HasSameAddress(kept, application))
+            verdict = await VerifyAsync(assertion, application, cancellationToken);
+        return verdict.Reason is { } reason ? ProtocolError.InvalidClient($"{application.Client.ClientId}: {reason}") : await UseAsync(application.Client, verdict);
     }
+
+    static bool HasSameAddress(StoredApplication kept, StoredApplication row) =>
+        row.JwksUri is not null
+        && (kept.JwksUri, kept.AssertionAlgorithm, kept.AuthenticationMethod, kept.Enabled) == (row.JwksUri, row.AssertionAlgorithm, row.AuthenticationMethod, row.Enabled);
 
     async ValueTask<Verdict> VerifyAsync(SignedJwt assertion, StoredApplication application, CancellationToken cancellationToken)
     {

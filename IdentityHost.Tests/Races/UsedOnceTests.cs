@@ -20,6 +20,7 @@ public sealed class UsedOnceTests(RaceHost host)
     [Theory]
     [MemberData(nameof(Artefacts))]
     [Case(52)]
+    [Case(64)]
     [Case(72)]
     [Case("R9")]
     public async Task Presented_by_fifty_at_once_it_counts_once(string artefact)

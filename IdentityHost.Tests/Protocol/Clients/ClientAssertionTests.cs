@@ -41,6 +41,7 @@ public sealed class ClientAssertionTests(AssertionHost host) : IClassFixture<Ass
     {
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         await host.Client.AssertedAsync(host.Ec.Sign(host.Ec.Header(("typ", "JWT")), AssertionKey.Claims("ec"))).GrantedAsync();
+        await host.Client.AssertedAsync(host.Ec.Sign(host.Ec.Header(("typ", "jwt")), AssertionKey.Claims("ec"))).GrantedAsync();
         await host.Client.AssertedAsync(host.Ec.Sign(host.Ec.Header(("typ", "client-authentication+jwt")), AssertionKey.Claims("ec"))).GrantedAsync();
         await host.Client.AssertedAsync(host.Ec.Sign(host.Ec.Header(("kid", null)), AssertionKey.Claims("ec"))).GrantedAsync();
         await host.Client.AssertedAsync(host.Ec.Assertion("ec", ("iat", null), ("nbf", now - 1), ("exp", now + 3600))).GrantedAsync();

@@ -53,6 +53,72 @@ public sealed class JwksUriTests(AssertionHost host) : IClassFixture<AssertionHo
         await node.AssertedAsync(key.Assertion(id)).GrantedAsync();
     }
 
+    /// <summary>Nobody can spend the reads of an application by hanging up.</summary>
+    [Fact]
+    public async Task Whoever_hangs_up_ends_no_read()
+    {
+        using var key = new AssertionKey();
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var id = await RegisterAsync(site);
+        var serve = site.Answer;
+        site.Answer = async context =>
+        {
+            await release.Task.WaitAsync(context.RequestAborted);
+            await serve(context);
+        };
+        var node = host.Nodes[0].Client;
+        for (var i = 0; i < 8; i++)
+        {
+            using var gone = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/connect/token")
+            {
+                Content = new FormUrlEncodedContent([
+                    new("grant_type", "client_credentials"), new("client_assertion_type", AssertionKey.Type),
+                    new("client_assertion", key.Sign(key.Header(("kid", $"invented-{i}")), AssertionKey.Claims(id))),
+                ]),
+            };
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.SendAsync(request, gone.Token));
+        }
+        release.SetResult();
+        await node.AssertedAsync(key.Assertion(id)).GrantedAsync();
+        Assert.Equal(1, site.Requests);
+    }
+
+    /// <summary>A site that never answers costs its application one wait, not one for each request, while a key is known.</summary>
+    [Fact]
+    public async Task A_site_that_hangs_stalls_nobody_whose_key_is_known()
+    {
+        using var key = new AssertionKey();
+        await using var site = await JsonSite.StartAsync(AssertionKey.Set(key).ToJsonString());
+        var id = await RegisterAsync(site);
+        var node = host.Nodes[1].Client;
+        await node.AssertedAsync(key.Assertion(id)).GrantedAsync();
+        site.Answer = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
+        var passed = TimeSpan.FromMinutes(11);
+        await host.Clock.SetAsync(passed);
+        try
+        {
+            await node.AssertedAsync(Later(key, id, passed)).GrantedAsync();
+            var watch = Stopwatch.StartNew();
+            for (var i = 0; i < 20; i++)
+                await node.AssertedAsync(Later(key, id, passed)).GrantedAsync();
+            Assert.InRange(watch.Elapsed, TimeSpan.Zero, CutAfter);
+        }
+        finally
+        {
+            await host.Clock.SetAsync(TimeSpan.Zero);
+        }
+    }
+
+    [Fact]
+    public async Task A_bad_key_beside_a_good_one_is_passed_over()
+    {
+        using var key = new AssertionKey();
+        await using var site = await JsonSite.StartAsync($$"""{"keys":[{"kid":"\ud800"},5,{"kty":"oct"},{{key.Jwk().ToJsonString()}}]}""");
+        await host.Client.AssertedAsync(key.Assertion(await RegisterAsync(site))).GrantedAsync();
+    }
+
     [Fact]
     public async Task A_refusal_reads_the_keys_once()
     {

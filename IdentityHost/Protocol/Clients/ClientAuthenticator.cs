@@ -9,7 +9,7 @@ internal sealed record ClientRequest(Client Client, FormParameters Parameters);
 
 /// <summary>
 /// Who is asking (RFC 6749 §2.3): <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c> or, for public applications, <c>none</c>.
-/// An unknown client, a wrong secret, a disabled application: one answer and the same work, so that none can be told from another.
+/// An unknown client, a wrong secret, a disabled application: one answer, and where a secret is sent the same work, so that none can be told from another.
 /// </summary>
 internal sealed class ClientAuthenticator(Applications applications, ClientAssertions assertions, Blocks blocks, FailureCounters failures)
 {

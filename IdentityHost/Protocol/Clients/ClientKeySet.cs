@@ -54,8 +54,16 @@ internal sealed class ClientKeySet
         return found is [var only] ? only : null;
     }
 
-    static AccessTokenKey? Read(JsonElement key, string? algorithm) =>
-        key.ValueKind == JsonValueKind.Object && JsonWebKey.KeyId(key) is null or { Length: <= LongestKeyId }
-            ? JsonWebKey.Read(key, JsonWebKey.KeyId(key) ?? Nameless, algorithm)
-            : null;
+    static AccessTokenKey? Read(JsonElement key, string? algorithm)
+    {
+        try
+        {
+            return key.ValueKind == JsonValueKind.Object && (JsonWebKey.KeyId(key) ?? Nameless) is { Length: <= LongestKeyId } id ? JsonWebKey.Read(key, id, algorithm) : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Its name is no text. Its neighbours may be sound.
+            return null;
+        }
+    }
 }

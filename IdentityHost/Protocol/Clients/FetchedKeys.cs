@@ -30,45 +30,54 @@ internal sealed partial class FetchedKeys(Egress egress, TimeProvider clock, ILo
     /// <param name="only">The algorithm that it registered; null for the one of each key.</param>
     /// <param name="keyId">As the assertion's header names it.</param>
     /// <param name="algorithm">As the assertion's header names it.</param>
-    /// <param name="cancellationToken">Gives up earlier.</param>
+    /// <param name="cancellationToken">Gives up the wait. The read goes on: whoever hangs up must not spend the reads of others.</param>
     public async ValueTask<AccessTokenKey?> FindAsync(string address, string? only, string? keyId, string algorithm, CancellationToken cancellationToken)
     {
         if (_sites.Count >= MaximumKept)
             _sites.Clear();
-        var source = new Source(address, only);
-        var site = _sites.GetOrAdd(source, static _ => new Site());
-        if (site.Find(keyId, algorithm, clock.GetUtcNow()) is { } known)
+        var site = _sites.GetOrAdd(new Source(address, only), static _ => new Site());
+        if (site.Find(keyId, algorithm, clock.GetUtcNow(), Fresh) is { } known)
             return known;
-        await site.One.WaitAsync(cancellationToken);
-        try
+        var reading = Read(address, only, site);
+        // Nobody waits for a site that was away a moment ago, if there is a key to go on with.
+        if (site.WasAway && site.Find(keyId, algorithm, clock.GetUtcNow(), Stale) is { } stale)
+            return stale;
+        await reading.WaitAsync(cancellationToken);
+        return site.Find(keyId, algorithm, clock.GetUtcNow(), site.WasAway ? Stale : Fresh);
+    }
+
+    /// <summary>The read that is under way, or a new one; nothing to wait for where there were too many.</summary>
+    Task Read(string address, string? only, Site site)
+    {
+        lock (site)
         {
-            // Whoever waited finds what the one before read.
-            if (site.Find(keyId, algorithm, clock.GetUtcNow()) is { } found)
-                return found;
-            if (site.MayRead(clock.GetUtcNow()) && await ReadAsync(source, cancellationToken) is { } keys)
-                site.Keep(keys, clock.GetUtcNow());
-            return site.FindStale(keyId, algorithm, clock.GetUtcNow());
-        }
-        finally
-        {
-            site.One.Release();
+            if (!site.Reading.IsCompleted)
+                return site.Reading;
+            var now = clock.GetUtcNow();
+            if ((now - site.WindowBegan).Duration() >= Window)
+                (site.WindowBegan, site.Reads) = (now, 0);
+            return site.Reads++ < MostReads ? site.Reading = ReadAsync(address, only, site) : Task.CompletedTask;
         }
     }
 
-    async Task<ClientKeySet?> ReadAsync(Source source, CancellationToken cancellationToken)
+    async Task ReadAsync(string address, string? only, Site site)
     {
         try
         {
-            if (await egress.ReadAsync(new Uri(source.Address), "application/jwk-set+json, application/json", MaximumSize, Within, cancellationToken) is { } body
-                && ClientKeySet.Parse(body, source.Only) is { } keys)
-                return keys;
-            Unread(logger, source.Address, "the answer is no JWK set");
+            if (await egress.ReadAsync(new Uri(address), "application/jwk-set+json, application/json", MaximumSize, Within, CancellationToken.None) is { } body
+                && ClientKeySet.Parse(body, only) is { } keys)
+            {
+                site.Kept = new Kept(keys, clock.GetUtcNow());
+                site.WasAway = false;
+                return;
+            }
+            Unread(logger, address, "the answer is no JWK set");
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
         {
-            Unread(logger, source.Address, e.Message);
+            Unread(logger, address, e.Message);
         }
-        return null;
+        site.WasAway = true;
     }
 
     [LoggerMessage(2011, LogLevel.Warning, "The keys of an application could not be read from {Address}: {Reason}")]
@@ -76,30 +85,20 @@ internal sealed partial class FetchedKeys(Egress egress, TimeProvider clock, ILo
 
     readonly record struct Source(string Address, string? Only);
 
-    /// <summary>What was read from one address, and how often. All but <see cref="Find"/> by one caller at a time.</summary>
+    /// <summary>What was read from one address, and how often.</summary>
     sealed class Site
     {
-        volatile Kept? _kept;
-        DateTimeOffset _windowBegan;
-        int _reads;
+        public volatile Kept? Kept;
 
-        public SemaphoreSlim One { get; } = new(1);
+        /// <summary>The last read came to nothing.</summary>
+        public volatile bool WasAway;
 
-        public AccessTokenKey? Find(string? keyId, string algorithm, DateTimeOffset now) => Find(keyId, algorithm, now, Fresh);
+        public Task Reading = Task.CompletedTask;
+        public DateTimeOffset WindowBegan;
+        public int Reads;
 
-        public AccessTokenKey? FindStale(string? keyId, string algorithm, DateTimeOffset now) => Find(keyId, algorithm, now, Stale);
-
-        public void Keep(ClientKeySet keys, DateTimeOffset now) => _kept = new Kept(keys, now);
-
-        public bool MayRead(DateTimeOffset now)
-        {
-            if ((now - _windowBegan).Duration() >= Window)
-                (_windowBegan, _reads) = (now, 0);
-            return _reads++ < MostReads;
-        }
-
-        AccessTokenKey? Find(string? keyId, string algorithm, DateTimeOffset now, TimeSpan age) =>
-            _kept is { } kept && (now - kept.ReadAt).Duration() < age ? kept.Keys.Find(keyId, algorithm) : null;
+        public AccessTokenKey? Find(string? keyId, string algorithm, DateTimeOffset now, TimeSpan age) =>
+            Kept is { } kept && (now - kept.ReadAt).Duration() < age ? kept.Keys.Find(keyId, algorithm) : null;
     }
 
     sealed record Kept(ClientKeySet Keys, DateTimeOffset ReadAt);

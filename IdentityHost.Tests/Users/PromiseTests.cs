@@ -120,6 +120,30 @@ public sealed class PromiseTests(HostFixture host)
         }
     }
 
+    /// <summary>A stolen token is not a way round the limits of a sign-in.</summary>
+    [Theory]
+    [InlineData("PATCH", "/users/current/password", """{"old_password":"not this one, no","new_password":"another quiet place"}""")]
+    [InlineData("PATCH", "/users/current", """{"old_password":"not this one, no","password":"another quiet place"}""")]
+    [InlineData("DELETE", "/users/current", """{"password":"not this one, no"}""")]
+    public async Task Guesses_of_the_own_password_are_counted(string method, string path, string body)
+    {
+        var (username, _) = await host.Client.RegisterAsync();
+        var token = await host.Client.AccessTokenAsync(username);
+        Answer answer;
+        var tries = 0;
+        do
+        {
+            answer = await host.Client.AskAsync(method, path, token, UsersApi.Json(body));
+            Assert.True(answer.Code is "invalid_credentials" or "too_many_requests", answer.Text);
+        }
+        while (answer.Status == 401 && ++tries < 30);
+        answer.MustBe(429, "too_many_requests");
+        Assert.InRange(long.Parse(answer.Header("retry-after")!, System.Globalization.CultureInfo.InvariantCulture), 1, 86_400);
+        // The right one is not heard either, and the token itself goes on.
+        (await host.Client.AskAsync(method, path, token, UsersApi.Json(body.Replace("not this one, no", BackChannel.Password, StringComparison.Ordinal)))).MustBe(429, "too_many_requests");
+        (await host.Client.AskAsync("GET", "/users/current", token)).MustBe(200);
+    }
+
     [Fact]
     public async Task Registration_without_an_address_and_with_null_for_what_is_optional()
     {

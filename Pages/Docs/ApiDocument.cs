@@ -10,7 +10,8 @@ internal static class ApiDocument
 
     const string About =
         "Accounts and tokens. Every answer under /users and /auth is in one envelope; /connect follows the RFCs. "
-        + "Messages are English, or Indonesian with Accept-Language: id; codes never change. The paths under /users, /user, /auth and /logout answer below /api too.";
+        + "Messages are English, or Indonesian with Accept-Language: id; codes never change. The paths under /users, /user, /auth and /logout answer below /api too. "
+        + "A path or a picture that is nobody's is 404 not_found, a method that a path does not have 405 method_not_allowed, a fault of ours 500 server_error.";
 
     /// <param name="issuer">The public base URL.</param>
     public static JsonObject Create(string issuer)

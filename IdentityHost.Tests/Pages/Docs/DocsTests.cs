@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using IdentityHost.Tests.Support;
 using IdentityHost.Tests.Users;
 using IdentityHost.Tests.Users.Pictures;
+using IdentityHost.Users.Api;
 using Microsoft.AspNetCore.Routing;
 using Pages.Docs;
 
@@ -58,6 +59,20 @@ public sealed class DocsTests(DocsHost host) : IClassFixture<DocsHost>
             var types = operation["requestBody"]?["content"]!.AsObject().Select(c => c.Key) ?? [""];
             foreach (var type in types)
                 await ExecuteAsync(document, method, path, operation, type, admin);
+        }
+    }
+
+    [Fact]
+    public async Task Every_code_is_documented_and_has_words_in_both_languages()
+    {
+        var document = (await DocumentAsync()).ToJsonString();
+        var codes = typeof(ApiErrors).GetProperties().Select(p => p.GetValue(null)).OfType<ApiError>().Select(e => e.Code).Append("too_many_requests").Append("unavailable").ToList();
+        Assert.All(codes, code => Assert.Matches($"\\b{code}\\b", document));
+        var documented = UserOperations.All.SelectMany(o => o.Errors).Select(e => e.Split(' ')[1]).Distinct();
+        foreach (var code in documented.Concat(codes))
+        {
+            var words = new[] { "en", "id" }.Select(l => Messages.Get(code, System.Globalization.CultureInfo.GetCultureInfo(l), [])).ToList();
+            Assert.Equal(2, words.Distinct(StringComparer.Ordinal).Count());
         }
     }
 

@@ -7,7 +7,8 @@ namespace IdentityHost.Verbs;
 /// <param name="Lines">How many were read; blank ones count and are nothing.</param>
 /// <param name="Users">The good ones, with the number of the line.</param>
 /// <param name="Faults">The others.</param>
-internal sealed record ImportBatch(int Lines, IReadOnlyList<(long Line, UserLine User)> Users, IReadOnlyList<(long Line, string Reason)> Faults)
+/// <param name="Position">Of the file, in bytes, behind them or a little further.</param>
+internal sealed record ImportBatch(int Lines, IReadOnlyList<(long Line, UserLine User)> Users, IReadOnlyList<(long Line, string Reason)> Faults, long Position)
 {
     /// <param name="reader">Gives a character for each byte.</param>
     /// <param name="before">Lines that were read before.</param>
@@ -38,6 +39,6 @@ internal sealed record ImportBatch(int Lines, IReadOnlyList<(long Line, UserLine
                 faults.Add((line, "not a JSON object of known members"));
             }
         }
-        return new ImportBatch(read, users, faults);
+        return new ImportBatch(read, users, faults, reader.BaseStream.Position);
     }
 }

@@ -10,11 +10,14 @@ static class HostProcess
     /// <summary>Runs it to its end.</summary>
     /// <param name="environment">The name of the environment, e.g. <c>Production</c>.</param>
     /// <param name="arguments">Verb and settings.</param>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string environment, params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Error)> RunAsync(string environment, params string[] arguments) => RunAsync(environment, Patience, arguments);
+
+    /// <summary>As the other, for what takes longer.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string environment, TimeSpan longest, params string[] arguments)
     {
         using var process = Process.Start(Start(environment, arguments))!;
         process.StandardInput.Close();
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(longest);
         try
         {
             var error = process.StandardError.ReadToEndAsync(patience.Token);
@@ -25,7 +28,7 @@ static class HostProcess
         catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"The host did not end within {Patience}: {arguments.FirstOrDefault()}", e);
+            throw new TimeoutException($"The host did not end within {longest}: {arguments.FirstOrDefault()}", e);
         }
     }
 

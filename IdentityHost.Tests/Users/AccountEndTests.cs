@@ -113,6 +113,8 @@ public sealed class AccountEndTests(AccessHost host) : IClassFixture<AccessHost>
         {
             (await node.Client.SetStatusAsync(id, false, admin)).MustBe(409, "last_admin");
             (await node.Client.AskAsync("DELETE", $"/users/{id}", admin)).MustBe(409, "last_admin");
+            foreach (var own in new[] { "/users/current", "/users" })
+                (await node.Client.AskAsync("DELETE", own, admin)).MustBe(409, "last_admin");
             (await node.Client.AskAsync("GET", "/users", admin)).MustBe(200);
         }
         Assert.Equal(before, await host.FingerprintAsync());

@@ -24,6 +24,8 @@ public sealed class RequireIfMatchTests(StrictVersionsHost host) : IClassFixture
             ("PATCH", "/users/current/password", new { old_password = BackChannel.Password, new_password = "another quiet place" }, token),
             ("DELETE", "/users/current", new { password = BackChannel.Password }, token), ("DELETE", $"/users/{id}", new { }, token),
             ("PUT", $"/users/{id}", new { name = "Aan" }, admin), ("PATCH", $"/users/{id}", new { name = "Aan" }, admin), ("PATCH", $"/users/{id}/status", new { status = false }, admin),
+            ("POST", $"/users/{id}/password", new { }, admin), ("DELETE", $"/users/{id}", new { }, admin), ("DELETE", "/users", new { password = BackChannel.Password }, token),
+            ("PATCH", "/users", new { old_password = BackChannel.Password, new_password = "another quiet place" }, token),
         })
         {
             foreach (var node in host.Nodes)

@@ -53,24 +53,61 @@ public sealed class UsersVerbsTests(HostFixture host) : IDisposable
             Line(new { username = prefix + "3", password_hash = "AAAA" }), Line(new { username = prefix + "4", epoch = 1 }), Line(new { username = prefix.ToUpperInvariant() }), Line(new { username = "admin" }));
         var (code, output, error) = await RunAsync("import", file);
         Assert.Equal(1, code);
-        Assert.Contains("1 accounts were made of 9 lines; 2 were there already.", output, StringComparison.Ordinal);
-        Assert.Contains("6 lines were rejected", error, StringComparison.Ordinal);
+        Assert.Contains("1 accounts were made of 9 lines; 1 were there already.", output, StringComparison.Ordinal);
+        Assert.Contains("7 lines were rejected", error, StringComparison.Ordinal);
         var rejected = await File.ReadAllLinesAsync(file + ".rejected");
-        Assert.Equal(["line 2", "line 3", "line 4", "line 5", "line 6", "line 7"], rejected.Select(r => r.Split(':')[0]));
+        Assert.Equal(["line 2", "line 3", "line 4", "line 5", "line 6", "line 7", "line 9"], rejected.Select(r => r.Split(':')[0]));
+        // Somebody else's name is a fault; the same person once more is none.
+        Assert.Equal("line 9: username_taken", rejected[^1]);
+        Assert.Equal(["line 8"], await File.ReadAllLinesAsync(file + ".skipped"));
         Assert.Equal(1, await host.ScalarAsync<long>("SELECT count(*) FROM users WHERE user_name LIKE $1", prefix + "%"));
         Assert.Equal(1, (await RunAsync("import", Path.Combine(_folder, "nothing"))).Code);
         Assert.Equal(1, (await RunAsync("import")).Code);
     }
 
     [Fact]
-    public async Task A_run_that_was_stopped_goes_on_and_one_that_was_not_noted_makes_nobody_twice()
+    public async Task The_lists_are_of_the_last_import_and_name_lines_by_ranges()
     {
         var prefix = BackChannel.NewName();
-        var file = await FileAsync([.. Enumerable.Range(0, 100).Select(i => Line(new { username = $"{prefix}{i}" }))]);
-        await File.WriteAllTextAsync(file + ".progress", "60");
-        Assert.Contains("40 accounts were made of 40 lines", (await RunAsync("import", file)).Output, StringComparison.Ordinal);
-        Assert.Contains("60 accounts were made of 100 lines; 40 were there already", (await RunAsync("import", file)).Output, StringComparison.Ordinal);
-        Assert.Equal(100, await host.ScalarAsync<long>("SELECT count(DISTINCT normalized_user_name) FROM users WHERE user_name LIKE $1", prefix + "%"));
+        var lines = Enumerable.Range(0, 100).Select(i => Line(new { username = $"{prefix}{i}", email = $"{prefix}{i}@example.com" })).ToArray();
+        var file = await FileAsync(lines);
+        Assert.Contains("100 accounts were made of 100 lines; 0 were there already", (await RunAsync("import", file)).Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(file + ".skipped"));
+
+        lines[9] = Line(new { username = $"{prefix}new", email = $"{prefix}20@example.com" });
+        lines[49] = Line(new { username = prefix + "49", email = $"{prefix}other@example.com" });
+        lines[98] = Line(new { username = prefix + "newer" });
+        await File.WriteAllLinesAsync(file, lines);
+        foreach (var added in new[] { 1, 0 })
+        {
+            var (code, output, error) = await RunAsync("import", file);
+            Assert.Equal(1, code);
+            Assert.Contains($"{added} accounts were made of 100 lines; {98 - added} were there already.", output, StringComparison.Ordinal);
+            Assert.Contains("2 lines were rejected", error, StringComparison.Ordinal);
+            Assert.Equal(["line 10: email_taken", "line 50: username_taken"], await File.ReadAllLinesAsync(file + ".rejected"));
+            Assert.Equal(
+                added == 1 ? ["lines 1-9", "lines 11-49", "lines 51-98", "line 100"] : ["lines 1-9", "lines 11-49", "lines 51-100"],
+                await File.ReadAllLinesAsync(file + ".skipped"));
+        }
+        Assert.Equal(101, await host.ScalarAsync<long>("SELECT count(DISTINCT normalized_user_name) FROM users WHERE user_name LIKE $1", prefix + "%"));
+    }
+
+    [Fact]
+    public async Task What_is_no_UTF_8_is_refused_and_not_mended()
+    {
+        var prefix = BackChannel.NewName();
+        var file = Path.Combine(_folder, "bytes.jsonl");
+        byte[] name = [.. "{\"username\":\""u8, .. System.Text.Encoding.ASCII.GetBytes(prefix)];
+        await File.WriteAllBytesAsync(file, [
+            0xef, 0xbb, 0xbf, .. name, .. "0\",\"name\":\"Óda\",\"created_at\":\"2020-01-02T03:04:05\"}\r\n"u8,
+            .. name, .. "1\",\"name\":\""u8, 0xff, 0xc3, .. "\"}\n"u8,
+            .. name, .. "2\",\"name\":\"\\ud800\"}\n \t\n"u8,
+            .. name, .. "3\"}"u8,
+        ]);
+        Assert.Equal(1, (await RunAsync("import", file)).Code);
+        Assert.Equal(["line 2", "line 3"], (await File.ReadAllLinesAsync(file + ".rejected")).Select(r => r.Split(':')[0]));
+        Assert.Equal($"{prefix}0 Óda 2020-01-02 03:04:05,{prefix}3", await host.ScalarAsync<string>(
+            "SELECT string_agg(concat_ws(' ', user_name, name, CASE WHEN name IS NOT NULL THEN (created_at AT TIME ZONE 'UTC')::text END), ',' ORDER BY user_name) FROM users WHERE user_name LIKE $1", prefix + "%"));
     }
 
     [Fact]

@@ -21,6 +21,7 @@ internal static class AuditKinds
     public const string UserEnabled = "user_enabled";
     public const string UserDisabled = "user_disabled";
     public const string UserUpdated = "user_updated";
+    public const string PictureRemoved = "picture_removed";
     public const string UserDeleted = "user_deleted";
     public const string RoleChanged = "role_changed";
     public const string PasswordChanged = "password_changed";

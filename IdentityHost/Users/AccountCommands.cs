@@ -4,10 +4,22 @@ using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Revocation;
 using IdentityHost.Users.Api;
+using IdentityHost.Users.Pictures;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace IdentityHost.Users;
+
+/// <summary>What those who manage users change of somebody's account in one go.</summary>
+internal sealed record OthersChange
+{
+    public ProfileChange Profile { get; init; } = new();
+
+    /// <summary>The new role; null leaves it.</summary>
+    public UserRole? Role { get; init; }
+
+    public bool WithoutPicture { get; init; }
+}
 
 /// <summary>
 /// Disabling, enabling, changing and deleting accounts. Each is one <see cref="AccountTransaction"/>: what it changes, whom it signs out, and what
@@ -60,25 +72,28 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
         }, cancellationToken);
 
     /// <summary>
-    /// Changes the profile, the role, or both, all or nothing. A new role kills the person's access tokens, which speak of the old one; sessions and
-    /// grants go on, and the next refresh gives what the new role allows.
+    /// Changes the profile, the role and the picture, all or nothing. A new role kills the person's access tokens, which speak of the old one; sessions
+    /// and grants go on, and the next refresh gives what the new role allows.
     /// </summary>
     /// <param name="id">Whom.</param>
-    /// <param name="profile">What the account shall say; it has been checked.</param>
-    /// <param name="role">The new role; null leaves it.</param>
+    /// <param name="change">What the account shall say; it has been checked.</param>
     /// <param name="actor">An admin, or a client that may manage users.</param>
     /// <param name="condition">The version the actor has seen, if they sent one.</param>
     /// <param name="cancellationToken">Ends it unless it has committed.</param>
     /// <returns>As <see cref="DisableAsync"/>; also <c>username_taken</c> and <c>email_taken</c>.</returns>
-    public Task<ApiError?> ChangeAsync(
-        long id, ProfileChange profile, UserRole? role, Actor actor, VersionCondition condition, CancellationToken cancellationToken) =>
+    public Task<ApiError?> ChangeAsync(long id, OthersChange change, Actor actor, VersionCondition condition, CancellationToken cancellationToken) =>
         transaction.RunAsync(id, actor, ownToo: false, condition, async target =>
         {
-            if (!profile.IsEmpty)
+            if (change.WithoutPicture && await PictureStore.WriteAsync(context, id, null, cancellationToken) > 0)
+            {
+                await context.Database.ExecuteSqlAsync($"UPDATE users SET version = version + 1, updated_at = identity_now() WHERE id = {id}", cancellationToken);
+                transaction.Tell(AuditKinds.PictureRemoved, id, actor);
+            }
+            if (!change.Profile.IsEmpty)
             {
                 try
                 {
-                    await profile.WriteAsync(context, id, cancellationToken);
+                    await change.Profile.WriteAsync(context, id, cancellationToken);
                 }
                 catch (PostgresException e) when (Accounts.Taken(e) is { } taken)
                 {
@@ -86,7 +101,7 @@ internal sealed class AccountCommands(HostDbContext context, AccountTransaction 
                 }
                 transaction.Tell(AuditKinds.UserUpdated, id, actor);
             }
-            return role is { } wanted ? await ChangeRoleAsync(target, wanted, actor, cancellationToken) : null;
+            return change.Role is { } wanted ? await ChangeRoleAsync(target, wanted, actor, cancellationToken) : null;
         }, cancellationToken);
 
     /// <summary>Removes the account with its logins, sessions and grants (the database cascades). The audit keeps the id only.</summary>

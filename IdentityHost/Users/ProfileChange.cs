@@ -32,7 +32,10 @@ internal sealed record ProfileChange
         AccountRules.Weight(Weight?.Value),
         AccountRules.Height(Height?.Value));
 
-    /// <summary>Writes it, once checked. An address that changes is nobody's proven one any more (Google sign-ins are linked by proven ones).</summary>
+    /// <summary>
+    /// Writes it, once checked. An address that changes is nobody's proven one any more (Google sign-ins are linked by proven ones), and the one that
+    /// somebody asked for before waits no longer: who had the account for an hour must not get it back by an old link.
+    /// </summary>
     /// <exception cref="Npgsql.PostgresException">The username or the e-mail is somebody else's: the index decides, not a look-up before.</exception>
     public Task<int> WriteAsync(HostDbContext context, long id, CancellationToken cancellationToken)
     {
@@ -44,6 +47,7 @@ internal sealed record ProfileChange
                 normalized_user_name = coalesce({Normalized(Username?.Value)}, normalized_user_name),
                 email = CASE WHEN {Email is not null} THEN {email} ELSE email END,
                 normalized_email = CASE WHEN {Email is not null} THEN {Normalized(email)} ELSE normalized_email END,
+                pending_email = CASE WHEN {Email is not null} THEN NULL ELSE pending_email END,
                 email_confirmed = email_confirmed AND ({Email is null} OR coalesce(normalized_email = {Normalized(email)}, false)),
                 name = CASE WHEN {Name is not null} THEN {Name?.Value} ELSE name END,
                 weight = CASE WHEN {Weight is not null} THEN {AccountRules.OneDecimal(Weight?.Value)} ELSE weight END,

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using IdentityHost.Audit;
+using IdentityHost.Data;
 using IdentityHost.Data.Entities;
 using IdentityHost.Users;
 using Npgsql;
@@ -9,16 +9,9 @@ using NpgsqlTypes;
 
 namespace IdentityHost.Verbs;
 
-/// <summary>What an import came to.</summary>
-/// <param name="Lines">Read in this run.</param>
-/// <param name="Added">Accounts that were made.</param>
-/// <param name="Present">Lines whose username or e-mail was somebody's already.</param>
-/// <param name="Rejected">Lines with a fault; each is named in the file of rejections.</param>
-internal sealed record ImportResult(long Lines, long Added, long Present, long Rejected);
-
 /// <summary>
-/// Brings accounts in by COPY, some ten thousand a transaction. How far it is stands beside the file, so that a run that was stopped goes on where it
-/// was; lines that were committed and not noted are found to be there already.
+/// Brings accounts in by COPY, some ten thousand a transaction. How far it is stands in <see cref="ImportNotes"/> beside the file, so that a run that was
+/// stopped, however, goes on where it was. Two imports at once make no account twice: the indexes decide, and whom they refuse is named by line.
 /// </summary>
 internal sealed class UserImport(NpgsqlDataSource database)
 {
@@ -27,12 +20,12 @@ internal sealed class UserImport(NpgsqlDataSource database)
     const string StageSql =
         """
         CREATE TEMP TABLE import_users (
-            user_name text, email text, email_confirmed boolean, name text, weight numeric, height numeric, role smallint, status boolean,
-            must_change_password boolean, password_hash text, created_at timestamptz) ON COMMIT DELETE ROWS
+            line bigint, user_name text, email text, email_confirmed boolean, name text, weight numeric, height numeric, role smallint, status boolean,
+            must_change_password boolean, password_hash text, created_at timestamptz, stamp text DEFAULT gen_random_uuid()::text) ON COMMIT DELETE ROWS
         """;
 
     const string CopySql =
-        "COPY import_users (user_name, email, email_confirmed, name, weight, height, role, status, must_change_password, password_hash, created_at) FROM STDIN (FORMAT BINARY)";
+        "COPY import_users (line, user_name, email, email_confirmed, name, weight, height, role, status, must_change_password, password_hash, created_at) FROM STDIN (FORMAT BINARY)";
 
     // Names and addresses are ASCII here, so this upper is Identity's normalizer.
     const string InsertSql =
@@ -40,86 +33,138 @@ internal sealed class UserImport(NpgsqlDataSource database)
         INSERT INTO users (user_name, normalized_user_name, email, normalized_email, email_confirmed, name, weight, height, role, status, must_change_password,
             password_hash, password_origin, security_stamp, concurrency_stamp, two_factor_enabled, epoch, version, created_at, updated_at)
         SELECT user_name, upper(user_name COLLATE "C"), email, upper(email COLLATE "C"), email_confirmed, name, weight, height, role, status, must_change_password,
-            password_hash, CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END, gen_random_uuid()::text, gen_random_uuid()::text, false, 0, 1,
+            password_hash, CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END, stamp, gen_random_uuid()::text, false, 0, 1,
             coalesce(created_at, identity_now()), identity_now()
-        FROM import_users ON CONFLICT DO NOTHING
+        FROM import_users
         """;
 
-    /// <param name="file">JSON Lines.</param>
+    const string NobodyTwice = " ON CONFLICT DO NOTHING";
+
+    // Whose account is not the line's own: the same one was there (null), or the username or the e-mail is another's.
+    const string KeptSql =
+        """
+        SELECT i.line, CASE WHEN u.id IS NULL THEN 'email_taken' WHEN u.normalized_email IS DISTINCT FROM upper(i.email COLLATE "C") THEN 'username_taken' END
+        FROM import_users i LEFT JOIN users u ON u.normalized_user_name = upper(i.user_name COLLATE "C")
+        WHERE u.security_stamp IS DISTINCT FROM i.stamp ORDER BY i.line
+        """;
+
+    bool _metSomebody;
+
+    /// <param name="file">JSON Lines, in UTF-8.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="stop">Stops after the batch that is under way.</param>
-    public async Task<ImportResult> RunAsync(string file, ProgressBar progress, CancellationToken stop)
+    /// <returns>What it came to, with the runs before that were stopped.</returns>
+    /// <exception cref="InvalidDataException">Another process imports the file.</exception>
+    public async Task<ImportState> RunAsync(string file, ProgressBar progress, CancellationToken stop)
     {
-        var (noted, rejections) = (file + ".progress", file + ".rejected");
-        long line = File.Exists(noted) ? long.Parse(await File.ReadAllTextAsync(noted, stop), CultureInfo.InvariantCulture) : 0;
-        progress.Begin(line);
-        var result = new ImportResult(0, 0, 0, 0);
-        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan);
-        using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 20);
-        for (long skipped = 0; skipped < line; skipped++)
-            await reader.ReadLineAsync(stop);
+        using var notes = ImportNotes.Open(file);
         await using var connection = await database.OpenConnectionAsync(stop);
+        var state = await notes.ResumeAsync(connection, stop);
+        progress.Begin(state.Lines);
+        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan);
+        // Byte for byte: whoever parses a line judges whether it is UTF-8, and a broken one is not mended in silence.
+        using var reader = new StreamReader(stream, Encoding.Latin1, detectEncodingFromByteOrderMarks: false, 1 << 20);
+        for (long line = 0; line < state.Lines; line++)
+            await reader.ReadLineAsync(stop);
         await ExecuteAsync(connection, StageSql);
-        var faults = new List<string>();
-        int read;
-        do
+        var (rejected, skipped) = (new ImportList(file + ".rejected"), new ImportList(file + ".skipped"));
+        rejected.CutTo(state.RejectedBytes);
+        skipped.CutTo(state.SkippedBytes);
+        // The lines after these are parsed while the database writes these.
+        var reading = Read(state.Lines);
+        try
         {
-            stop.ThrowIfCancellationRequested();
-            faults.Clear();
-            await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
-            (read, var staged) = await StageAsync(connection, reader, line, faults);
-            var added = await ExecuteAsync(connection, InsertSql);
-            if (added > 0)
-                await TellAsync(connection, added);
-            await transaction.CommitAsync(CancellationToken.None);
-            line += read;
-            if (faults.Count > 0)
-                await File.AppendAllLinesAsync(rejections, faults, CancellationToken.None);
-            await File.WriteAllTextAsync(noted, line.ToString(CultureInfo.InvariantCulture), CancellationToken.None);
-            result = new ImportResult(result.Lines + read, result.Added + added, result.Present + staged - added, result.Rejected + faults.Count);
-            progress.Show(line, read < Batch ? 1 : Math.Min(0.999, (double)stream.Position / stream.Length));
+            while (await reading is { Lines: > 0 } batch)
+            {
+                stop.ThrowIfCancellationRequested();
+                var before = state;
+                reading = Read(before.Lines + batch.Lines);
+                // Another import, of another file, may have the same people in another order.
+                state = await Conflicts.RetryAsync(() => WriteAsync(connection, batch, before, rejected, skipped, notes));
+                progress.Show(state.Lines, batch.Lines < Batch ? 1 : Math.Min(0.999, (double)batch.Position / stream.Length));
+            }
         }
-        while (read == Batch);
-        File.Delete(noted);
-        return result;
+        finally
+        {
+            // It has the file.
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        notes.Finish();
+        return state;
+
+        Task<ImportBatch> Read(long before) => Task.Run(() => ImportBatch.ReadAsync(reader, before, Batch), CancellationToken.None);
     }
 
-    /// <summary>Up to a batch of lines into the staging table; blank ones count and are nothing.</summary>
-    static async Task<(int Read, int Staged)> StageAsync(NpgsqlConnection connection, StreamReader reader, long before, List<string> faults)
+    async Task<ImportState> WriteAsync(
+        NpgsqlConnection connection, ImportBatch batch, ImportState before, ImportList rejectedList, ImportList skippedList, ImportNotes notes)
     {
-        var (read, staged) = (0, 0);
-        await using var copy = await connection.BeginBinaryImportAsync(CopySql, CancellationToken.None);
-        while (read < Batch && await reader.ReadLineAsync(CancellationToken.None) is { } text)
+        rejectedList.CutTo(before.RejectedBytes);
+        skippedList.CutTo(before.SkippedBytes);
+        await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
+        await StageAsync(connection, batch);
+        var added = await InsertAsync(connection, transaction);
+        var kept = added == batch.Users.Count ? [] : await KeptAsync(connection);
+        if (added > 0)
+            await TellAsync(connection, added);
+
+        var rejected = batch.Faults.Concat(kept.Where(k => k.Reason is not null).Select(k => (k.Line, Reason: k.Reason!))).OrderBy(r => r.Line)
+            .Select(r => string.Create(CultureInfo.InvariantCulture, $"line {r.Line}: {r.Reason}")).ToList();
+        var present = kept.Where(k => k.Reason is null).Select(k => k.Line).ToList();
+        rejectedList.Add(rejected);
+        skippedList.Add(ImportList.Ranges(present));
+        var after = new ImportState(
+            before.Lines + batch.Lines, before.Added + added, before.Present + present.Count, before.Rejected + rejected.Count, rejectedList.Length, skippedList.Length);
+        await using (var id = new NpgsqlCommand("SELECT pg_current_xact_id()::text", connection))
+            notes.Write(before, after, (string)(await id.ExecuteScalarAsync(CancellationToken.None))!);
+        await transaction.CommitAsync(CancellationToken.None);
+        return after;
+    }
+
+    /// <summary>
+    /// Asking each index first whether somebody is there costs as much again as the insert (measured: 1.7 s and 0.9 s of CPU for 100,000 rows), so nobody is
+    /// asked until the first is met.
+    /// </summary>
+    async Task<int> InsertAsync(NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        const string Staged = "staged";
+        if (!_metSomebody)
         {
-            read++;
-            if (string.IsNullOrWhiteSpace(text))
-                continue;
-            UserLine user;
-            string? fault;
+            await transaction.SaveAsync(Staged, CancellationToken.None);
             try
             {
-                user = UserLine.Parse(Encoding.UTF8.GetBytes(text));
-                fault = user.Fault();
+                return await ExecuteAsync(connection, InsertSql);
             }
-            catch (JsonException)
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
             {
-                (user, fault) = (new UserLine(), "not a JSON object of known members");
+                await transaction.RollbackAsync(Staged, CancellationToken.None);
+                _metSomebody = true;
             }
-            if (fault is not null)
-            {
-                faults.Add(string.Create(CultureInfo.InvariantCulture, $"line {before + read}: {fault}"));
-                continue;
-            }
-            Write(copy, user);
-            staged++;
         }
-        await copy.CompleteAsync(CancellationToken.None);
-        return (read, staged);
+        return await ExecuteAsync(connection, InsertSql + NobodyTwice);
     }
 
-    static void Write(NpgsqlBinaryImporter copy, UserLine user)
+    static async Task<List<(long Line, string? Reason)>> KeptAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(KeptSql, connection) { CommandTimeout = 0 };
+        await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
+        List<(long, string?)> kept = [];
+        while (await row.ReadAsync(CancellationToken.None))
+            kept.Add((row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1)));
+        return kept;
+    }
+
+    static async Task StageAsync(NpgsqlConnection connection, ImportBatch batch)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync(CopySql, CancellationToken.None);
+        foreach (var (line, user) in batch.Users)
+            Write(copy, line, user);
+        await copy.CompleteAsync(CancellationToken.None);
+    }
+
+    static void Write(NpgsqlBinaryImporter copy, long line, UserLine user)
     {
         copy.StartRow();
+        copy.Write(line, NpgsqlDbType.Bigint);
         copy.Write(user.Username!, NpgsqlDbType.Text);
         Text(user.Email is null ? null : EmailAddress.Canonical(user.Email));
         copy.Write(user.EmailVerified, NpgsqlDbType.Boolean);
@@ -131,7 +176,8 @@ internal sealed class UserImport(NpgsqlDataSource database)
         copy.Write(user.MustChangePassword, NpgsqlDbType.Boolean);
         Text(user.PasswordHash);
         if (user.CreatedAt is { } created)
-            copy.Write(created.ToUniversalTime(), NpgsqlDbType.TimestampTz);
+            // Without an offset it is UTC, wherever the import runs.
+            copy.Write(created.Kind == DateTimeKind.Unspecified ? DateTime.SpecifyKind(created, DateTimeKind.Utc) : created.ToUniversalTime(), NpgsqlDbType.TimestampTz);
         else
             copy.WriteNull();
 
@@ -155,8 +201,8 @@ internal sealed class UserImport(NpgsqlDataSource database)
     static async Task TellAsync(NpgsqlConnection connection, int added)
     {
         await using var tell = new NpgsqlCommand(AuditLog.InsertInto + "VALUES ($1, NULL, NULL, NULL, NULL, $2)", connection);
-        tell.Parameters.Add(Data.Sql.Value(AuditKinds.UsersImported));
-        tell.Parameters.Add(Data.Sql.Value(added.ToString(CultureInfo.InvariantCulture)));
+        tell.Parameters.Add(Sql.Value(AuditKinds.UsersImported));
+        tell.Parameters.Add(Sql.Value(added.ToString(CultureInfo.InvariantCulture)));
         await tell.ExecuteNonQueryAsync(CancellationToken.None);
     }
 

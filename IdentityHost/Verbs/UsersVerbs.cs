@@ -44,9 +44,19 @@ internal static class UsersVerbs
     {
         if (!File.Exists(file))
             return await VerbHost.SayErrorAsync($"There is no file {file}.");
-        var result = await new UserImport(app.Services.GetRequiredService<NpgsqlDataSource>()).RunAsync(file, NewBar(app), stop);
+        ImportState result;
+        try
+        {
+            result = await new UserImport(app.Services.GetRequiredService<NpgsqlDataSource>()).RunAsync(file, NewBar(app), stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return await VerbHost.SayErrorAsync("Stopped. The same command goes on where it is.");
+        }
         await Console.Out.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"{result.Added:N0} accounts were made of {result.Lines:N0} lines; {result.Present:N0} were there already."));
+        if (result.Present > 0)
+            await Console.Out.WriteLineAsync($"{file}.skipped says which.");
         if (result.Rejected == 0)
             return 0;
         return await VerbHost.SayErrorAsync(string.Create(CultureInfo.InvariantCulture, $"{result.Rejected:N0} lines were rejected; {file}.rejected says which and why."));

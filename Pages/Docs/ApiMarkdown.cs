@@ -51,8 +51,10 @@ internal static class ApiMarkdown
             if (operation.Creates)
                 Line("- honours `Idempotency-Key`");
             if (operation.Versioned)
-                Line(operation.Method is "GET" or "POST" ? "- carries `ETag`" : "- honours `If-Match`");
+                Line(string.Join(" and ", new[] { operation.Answer is null ? null : "carries `ETag`", operation.ChangesVersion ? "honours `If-Match`" : null }.OfType<string>()).Insert(0, "- "));
             Line(string.Create(CultureInfo.InvariantCulture, $"- answers {operation.Status}") + (operation.Answer is null ? "" : $" with {operation.Answer}"));
+            if (operation.Members.Length > 0)
+                Line($"- takes: {string.Join(", ", operation.Members.Select(m => $"`{m.Name}`" + (operation.Required.Contains(m.Name) ? " (required)" : "")))}");
             if (operation.Errors.Length > 0)
                 Line($"- errors: {string.Join(", ", operation.Errors.Select(e => $"`{e}`"))}");
             if (operation.Example is not { } example)

@@ -15,10 +15,11 @@ internal static class ApiSchemas
               "nama":{"type":["string","null"],"description":"The name again, with Accept-Language: id."},
               "profile_picture":{"type":["string","null"],"description":"A path of this host."},"weight":{"type":["number","null"],"description":"Kilograms."},
               "height":{"type":["number","null"],"description":"Centimetres."},"role":{"type":"string","enum":["USER","ADMIN"]},"status":{"type":"boolean"},
-              "sign_in_methods":{"type":"array","items":{"type":"string"}},"must_change_password":{"type":"boolean"},
+              "sign_in_methods":{"type":"array","items":{"type":"string","enum":["password","google"]}},"must_change_password":{"type":"boolean"},
               "last_sign_in_at":{"type":["string","null"],"format":"date-time"},"created_at":{"type":"string","format":"date-time"},
               "updated_at":{"type":"string","format":"date-time"},
-              "generated_password":{"type":"string","description":"Shown once, where the system made one."}
+              "generated_password":{"type":"string","description":"Shown once, where the system made one."},
+              "generated_password_shown":{"type":"boolean","description":"In the repeated answer to an Idempotency-Key, in place of the password."}
             }
             """,
             "id", "username", "email", "email_verified", "name", "profile_picture", "weight", "height", "role", "status", "created_at", "updated_at"),
@@ -53,6 +54,16 @@ internal static class ApiSchemas
             }
             """,
             "status", "code", "message", "errors"),
+        ["Problem"] = Object(
+            """
+            {
+              "type":{"type":"string","const":"about:blank"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},"code":{"type":"string"},
+              "errors":{"type":"array","items":{"type":"string"},"minItems":1},"fields":{"type":"object","additionalProperties":{"type":"array","items":{"type":"string"}}},
+              "msg":{"type":"string"}
+            }
+            """,
+            "type", "title", "status", "detail", "code", "errors"),
+        ["Details"] = Object("""{"username":{"type":["string","null"]},"name":{"type":["string","null"]}}""", "username", "name"),
         ["ProtocolError"] = Object("""{"error":{"type":"string"},"error_description":{"type":"string"},"error_code":{"type":"string"}}""", "error"),
         ["Token"] = Object(
             """

@@ -5,6 +5,13 @@ namespace Pages.Docs;
 /// <summary>The protocol endpoints, which follow their RFCs instead of the envelope.</summary>
 internal static class ConnectOperations
 {
+    /// <summary>Of an application (RFC 7591 §2).</summary>
+    static readonly ImmutableArray<BodyMember> Metadata =
+    [
+        .. new[] { "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types" }.Select(n => new BodyMember(n, """{"type":"array","items":{"type":"string"}}""")),
+        .. BodyMember.Texts("client_name", "application_type", "token_endpoint_auth_method", "scope", "backchannel_logout_uri", "jwks_uri"),
+    ];
+
     public static ImmutableArray<Operation> All { get; } =
     [
         new("GET", "/connect/authorize", "Where an application sends the browser to sign in (RFC 6749 §3.1); for a browser.")
@@ -23,7 +30,9 @@ internal static class ConnectOperations
         {
             Description = "grant_type: password, refresh_token, client_credentials, authorization_code and whatever else the discovery document names.",
             Body = """{"grant_type":"password","client_id":"demo","username":"aan","password":"a quiet place to sit"}""",
-            Takes = [Operation.Form], Required = ["grant_type"], Answer = "Token",
+            Takes = [Operation.Form], Required = ["grant_type"],
+            Members = BodyMember.Texts(
+                "grant_type", "client_id", "client_secret", "scope", "resource", "username", "password", "new_password", "refresh_token", "code", "redirect_uri", "code_verifier"), Answer = "Token",
             Errors = ["400 invalid_request", "400 invalid_grant", "400 invalid_scope", "400 unauthorized_client", "400 unsupported_grant_type", "401 invalid_client", "429 invalid_grant"],
         },
         new("GET", "/connect/userinfo", "What the person behind a token lets the application know (OpenID Connect Core §5.3).")
@@ -43,7 +52,7 @@ internal static class ConnectOperations
         },
         new("POST", "/connect/register", "Registers an application (RFC 7591), where the operator allows it.")
         {
-            Body = """{"client_name":"Example","application_type":"native","redirect_uris":["com.example.app:/callback"]}""", Required = ["redirect_uris"], Status = 201, Answer = "Registration",
+            Body = """{"client_name":"Example","application_type":"native","redirect_uris":["com.example.app:/callback"]}""", Members = Metadata, Required = ["redirect_uris"], Status = 201, Answer = "Registration",
             Errors = ["400 invalid_redirect_uri", "400 invalid_client_metadata", "401 invalid_token", "429 invalid_client_metadata"],
         },
         new("GET", "/connect/register/{client_id}", "What an application registered (RFC 7592); with its registration access token.")
@@ -53,7 +62,7 @@ internal static class ConnectOperations
         new("PUT", "/connect/register/{client_id}", "Replaces what an application registered (RFC 7592).")
         {
             Needs = "registration", Answer = "Registration", Body = """{"client_id":"that of the path","client_name":"Example","application_type":"native","redirect_uris":["com.example.app:/other"]}""",
-            Required = ["client_id", "redirect_uris"],
+            Members = [.. BodyMember.Texts("client_id", "client_secret"), .. Metadata], Required = ["client_id", "redirect_uris"],
             Errors = ["400 invalid_redirect_uri", "400 invalid_client_metadata", "401 invalid_token"],
         },
         new("DELETE", "/connect/register/{client_id}", "Ends an application with its tokens and consents (RFC 7592).")
@@ -62,11 +71,11 @@ internal static class ConnectOperations
         },
         new("POST", "/connect/introspect", "Whether a token is good (RFC 7662).")
         {
-            Needs = "client", Body = """{"token":"a token"}""", Takes = [Operation.Form], Required = ["token"], Answer = "Introspection", Errors = ["400 invalid_request", "401 invalid_client"],
+            Needs = "client", Body = """{"token":"a token"}""", Takes = [Operation.Form], Members = BodyMember.Texts("token", "token_type_hint", "client_id", "client_secret"), Required = ["token"], Answer = "Introspection", Errors = ["400 invalid_request", "401 invalid_client"],
         },
         new("POST", "/connect/revoke", "Ends a token (RFC 7009).")
         {
-            Body = """{"client_id":"demo","token":"a token"}""", Takes = [Operation.Form], Required = ["token"], AnswerType = "", Errors = ["400 invalid_request", "401 invalid_client"],
+            Body = """{"client_id":"demo","token":"a token"}""", Takes = [Operation.Form], Members = BodyMember.Texts("token", "token_type_hint", "client_id", "client_secret"), Required = ["token"], AnswerType = "", Errors = ["400 invalid_request", "401 invalid_client"],
         },
     ];
 }

@@ -21,6 +21,12 @@ internal sealed record Operation(string Method, string Path, string Summary)
     /// <summary>The example body, as JSON; forms take the same members.</summary>
     public string? Body { get; init; }
 
+    /// <summary>Every member that the body may have; of the protocol's, those that clients send most.</summary>
+    public ImmutableArray<BodyMember> Members { get; init; } = [];
+
+    /// <summary>Whether a multipart form may bring a picture.</summary>
+    public bool TakesFile { get; init; }
+
     /// <summary>Content types of the body; the example is sent as the first.</summary>
     public ImmutableArray<string> Takes { get; init; } = [Json];
 
@@ -30,7 +36,7 @@ internal sealed record Operation(string Method, string Path, string Summary)
     /// <summary>The schema of <c>data</c>; of the whole answer for the token endpoints. Null: <c>data</c> is null.</summary>
     public string? Answer { get; init; }
 
-    /// <summary>The content type of an answer that is no JSON.</summary>
+    /// <summary>The content types of an answer that is no JSON, with a space between them; empty for an answer without a body.</summary>
     public string? AnswerType { get; init; }
 
     public int Status { get; init; } = 200;
@@ -49,6 +55,9 @@ internal sealed record Operation(string Method, string Path, string Summary)
 
     /// <summary>Whether it honours <c>Idempotency-Key</c>.</summary>
     public bool Creates { get; init; }
+
+    /// <summary>Whether it changes a version that is there, and so honours <c>If-Match</c>.</summary>
+    public bool ChangesVersion => Versioned && !Creates && Method != "GET";
 
     /// <summary>Other addresses of the same operation, as <c>METHOD /path</c>.</summary>
     public ImmutableArray<string> Also { get; init; } = [];

@@ -10,9 +10,7 @@ internal static class ApiErrors
     public static ApiError InvalidName => new("invalid_name", 400);
     public static ApiError InvalidWeight => new("invalid_weight", 400);
     public static ApiError InvalidHeight => new("invalid_height", 400);
-    public static ApiError InvalidId => new("invalid_id", 400);
     public static ApiError UnknownField => new("unknown_field", 400);
-    public static ApiError InvalidGrantType => new("invalid_grant_type", 400);
 
     public static ApiError Unauthorized => new("unauthorized", 401);
     public static ApiError TokenRevoked => new("token_revoked", 401);
@@ -24,7 +22,6 @@ internal static class ApiErrors
     public static ApiError AccountDisabled => new("account_disabled", 403);
     public static ApiError EmailNotConfirmed => new("email_not_confirmed", 403);
     public static ApiError PasswordChangeRequired => new("password_change_required", 403);
-    public static ApiError SecondFactorRequired => new("second_factor_required", 403);
 
     /// <summary>The path is nobody's.</summary>
     public static ApiError NotFound => new("not_found", 404);

@@ -6,12 +6,14 @@ namespace IdentityHost.Users.Endpoints;
 
 /// <summary>
 /// <c>PATCH /users/{id}</c>: those who manage users change a profile or a role. Null clears a member, an absent one stays; a person's new e-mail
-/// holds at once. The status has its own path.
+/// holds at once. Null takes a picture away that should not be seen; nobody chooses one for another. The status has its own path.
 /// </summary>
 internal static class ChangeUserEndpoint
 {
+    const string Picture = "profile_picture";
+
     static readonly IReadOnlySet<string> Allowed =
-        new HashSet<string>(StringComparer.Ordinal) { "username", "email", "name", "weight", "height", "role" };
+        new HashSet<string>(StringComparer.Ordinal) { "username", "email", "name", "weight", "height", "role", Picture };
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPatch("/users/{id}", ChangeAsync);
 
@@ -30,6 +32,8 @@ internal static class ChangeUserEndpoint
             return ApiResult.Error(malformed);
         if (role is { Value: not ("USER" or "ADMIN") })
             return ApiResult.Error(ApiErrors.InvalidRequest.For("role", "value_invalid", "role", "USER, ADMIN"));
+        if (members.Has(Picture) && !members.IsNull(Picture))
+            return ApiResult.Error(ApiErrors.InvalidRequest.For(Picture, "value_invalid", Picture, "null"));
         if (profile.Check() is { } invalid)
             return ApiResult.Error(invalid);
         if (AccountId.Parse(id) is not { } target)
@@ -38,8 +42,13 @@ internal static class ChangeUserEndpoint
         if (missing is not null)
             return ApiResult.Error(missing);
 
-        UserRole? wanted = role is null ? null : role.Value.Value == "ADMIN" ? UserRole.Admin : UserRole.User;
-        if (await commands.ChangeAsync(target, profile, wanted, caller.Acting(context), condition, context.RequestAborted) is { } failure)
+        var change = new OthersChange
+        {
+            Profile = profile,
+            Role = role is null ? null : role.Value.Value == "ADMIN" ? UserRole.Admin : UserRole.User,
+            WithoutPicture = members.Has(Picture),
+        };
+        if (await commands.ChangeAsync(target, change, caller.Acting(context), condition, context.RequestAborted) is { } failure)
             return ApiResult.Error(failure);
         if (await users.FindAsync(target, context.RequestAborted) is not { } user)
             return ApiResult.Error(ApiErrors.UserNotFound);

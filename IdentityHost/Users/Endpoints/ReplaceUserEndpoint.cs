@@ -37,7 +37,7 @@ internal static class ReplaceUserEndpoint
         var actor = caller.Acting(context);
         var failure = account == caller.UserId
             ? await own.ChangeAsync(account, new OwnChange { Profile = profile }, actor, condition, context.RequestAborted)
-            : await commands.ChangeAsync(account, profile, role: null, actor, condition, context.RequestAborted);
+            : await commands.ChangeAsync(account, new OthersChange { Profile = profile }, actor, condition, context.RequestAborted);
         if (failure is not null)
             return ApiResult.Error(failure);
         if (await users.FindAsync(account, context.RequestAborted) is not { } user)

@@ -5,11 +5,18 @@ namespace Pages.Docs;
 /// <summary>The protocol endpoints, which follow their RFCs instead of the envelope.</summary>
 internal static class ConnectOperations
 {
+    /// <summary>By which a client says and proves who it is.</summary>
+    static readonly ImmutableArray<string> Client = ["client_id", "client_secret", "client_assertion_type", "client_assertion"];
+
     /// <summary>Of an application (RFC 7591 §2).</summary>
     static readonly ImmutableArray<BodyMember> Metadata =
     [
-        .. new[] { "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types" }.Select(n => new BodyMember(n, """{"type":"array","items":{"type":"string"}}""")),
-        .. BodyMember.Texts("client_name", "application_type", "token_endpoint_auth_method", "scope", "backchannel_logout_uri", "jwks_uri"),
+        .. new[] { "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "contacts" }.Select(n => new BodyMember(n, """{"type":"array","items":{"type":"string"}}""")),
+        .. BodyMember.Texts(
+            "client_name", "application_type", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "scope", "backchannel_logout_uri", "jwks_uri", "client_uri",
+            "logo_uri", "policy_uri", "tos_uri", "subject_type", "sector_identifier_uri", "id_token_signed_response_alg", "userinfo_signed_response_alg"),
+        new("jwks", """{"type":"object"}"""),
+        new("default_max_age", """{"type":"integer","minimum":0}"""),
     ];
 
     public static ImmutableArray<Operation> All { get; } =
@@ -32,7 +39,7 @@ internal static class ConnectOperations
             Body = """{"grant_type":"password","client_id":"demo","username":"aan","password":"a quiet place to sit"}""",
             Takes = [Operation.Form], Required = ["grant_type"],
             Members = BodyMember.Texts(
-                "grant_type", "client_id", "client_secret", "scope", "resource", "username", "password", "new_password", "refresh_token", "code", "redirect_uri", "code_verifier"), Answer = "Token",
+                ["grant_type", .. Client, "scope", "resource", "username", "password", "new_password", "refresh_token", "code", "redirect_uri", "code_verifier"]), Answer = "Token",
             Errors = ["400 invalid_request", "400 invalid_grant", "400 invalid_scope", "400 unauthorized_client", "400 unsupported_grant_type", "401 invalid_client", "429 invalid_grant"],
         },
         new("GET", "/connect/userinfo", "What the person behind a token lets the application know (OpenID Connect Core §5.3).")
@@ -71,11 +78,11 @@ internal static class ConnectOperations
         },
         new("POST", "/connect/introspect", "Whether a token is good (RFC 7662).")
         {
-            Needs = "client", Body = """{"token":"a token"}""", Takes = [Operation.Form], Members = BodyMember.Texts("token", "token_type_hint", "client_id", "client_secret"), Required = ["token"], Answer = "Introspection", Errors = ["400 invalid_request", "401 invalid_client"],
+            Needs = "client", Body = """{"token":"a token"}""", Takes = [Operation.Form], Members = BodyMember.Texts(["token", "token_type_hint", .. Client]), Required = ["token"], Answer = "Introspection", Errors = ["400 invalid_request", "401 invalid_client"],
         },
         new("POST", "/connect/revoke", "Ends a token (RFC 7009).")
         {
-            Body = """{"client_id":"demo","token":"a token"}""", Takes = [Operation.Form], Members = BodyMember.Texts("token", "token_type_hint", "client_id", "client_secret"), Required = ["token"], AnswerType = "", Errors = ["400 invalid_request", "401 invalid_client"],
+            Body = """{"client_id":"demo","token":"a token"}""", Takes = [Operation.Form], Members = BodyMember.Texts(["token", "token_type_hint", .. Client]), Required = ["token"], AnswerType = "", Errors = ["400 invalid_request", "401 invalid_client"],
         },
     ];
 }

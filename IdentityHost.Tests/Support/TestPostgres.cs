@@ -154,7 +154,8 @@ public sealed class TestPostgres : IAsyncLifetime
         await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {template}", cancellationToken);
         lock (_created)
             _created.Add(name);
-        return new NpgsqlConnectionStringBuilder(_superuser) { Database = name, Pooling = true }.ConnectionString;
+        // A machine that others use stands still for many seconds now and then: that is no failure of what is tested.
+        return new NpgsqlConnectionStringBuilder(_superuser) { Database = name, Pooling = true, Timeout = 60 }.ConnectionString;
     }
 
     async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
